@@ -1,0 +1,152 @@
+"""変わっていないものは実行し直さない。途中で止まった訓練は続きから動く。"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from runner import reuse
+from runner.project import ROOT
+from tests.unit import toy_curriculum as toy
+
+GOOD = "chapter05/good.ipynb"
+COUNTING = """\
+import os
+import time
+from pathlib import Path
+
+step = Path("checkpoint.txt")
+start = int(step.read_text()) if step.exists() else 0
+for number in range(start, 3):
+    step.write_text(str(number + 1))
+    Path("started").touch()
+    time.sleep(0 if start else wait_seconds)
+print("再開" if start else "最初から", start)
+"""
+
+
+def test_2_回目は前回の結果を使い_ソースが変わると実行し直す(tmp_path: Path) -> None:
+    toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, toy.METRICS])
+    expect = {"accuracy": [">= 0.1"]}
+    toy.write_curriculum(tmp_path, [toy.entry("good", GOOD, expect=expect)])
+    first, _ = toy.run(tmp_path)
+    second, text = toy.run(tmp_path)
+    assert [first.notebooks[0].reused, second.notebooks[0].reused] == [False, True]
+    assert second.notebooks[0].metrics == first.notebooks[0].metrics
+    assert "前回の結果を使用" in text
+
+    # 基準だけを変えたときは、実行せずに判定し直す。
+    stricter = toy.entry("good", GOOD, expect={"accuracy": [">= 0.9"]})
+    toy.write_curriculum(tmp_path, [stricter])
+    judged, _ = toy.run(tmp_path)
+    assert judged.notebooks[0].reused
+    assert judged.notebooks[0].verdict == "基準未達"
+
+    changed = ("parameters", "value = 0.5  # 値", "parameters")
+    toy.write_notebook(tmp_path, GOOD, [changed, toy.METRICS])
+    third, _ = toy.run(tmp_path)
+    assert not third.notebooks[0].reused
+    assert third.notebooks[0].metrics == {"accuracy": 0.25}
+
+
+def test_鍵は_ソースとパラメータと依存と世界のどれが変わっても変わる(
+    tmp_path: Path,
+) -> None:
+    from runner import curriculum
+    from runner.project import Project
+
+    toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, toy.METRICS])
+    toy.write_curriculum(tmp_path, [toy.entry("good", GOOD)])
+    project = Project(tmp_path)
+    (notebook,) = curriculum.load(project.curriculum)
+
+    def key(parameters: dict, needs: list[str], world: str, runner: str) -> str:
+        """この組み合わせの鍵。"""
+        return reuse.content_key(project, notebook, parameters, needs, world, runner)
+
+    base = key({}, [], "w", "r")
+    assert key({}, [], "w", "r") == base
+    others = [
+        key({"value": 2.0}, [], "w", "r"),
+        key({}, ["dependency"], "w", "r"),
+        key({}, [], "other world", "r"),
+        key({}, [], "w", "other runner"),
+    ]
+    toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, ("new", "1"), toy.METRICS])
+    others.append(key({}, [], "w", "r"))
+    assert len({base, *others}) == 6
+
+
+def test_出力だけの違いは_鍵を変えない(tmp_path: Path) -> None:
+    from runner import notebook_file
+
+    plain = toy.notebook([toy.PARAMETERS, toy.METRICS])
+    printed = toy.notebook([toy.PARAMETERS, toy.METRICS])
+    printed.cells[0].execution_count = 7
+    assert notebook_file.source_hash(plain) == notebook_file.source_hash(printed)
+
+
+def test_登録したリポジトリが消えるか変わると_再利用しない(tmp_path: Path) -> None:
+    from runner import curriculum
+    from runner.project import Project
+    from runner.results import NotebookResult
+
+    toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, toy.METRICS])
+    toy.write_curriculum(tmp_path, [toy.entry("good", GOOD)])
+    project = Project(tmp_path)
+    (notebook,) = curriculum.load(project.curriculum)
+    pushed = project.state / "models/learner/toy-model"
+    pushed.mkdir(parents=True)
+    (pushed / "config.json").write_text("{}")
+    (project.executed / "chapter05").mkdir(parents=True)
+    (project.executed / GOOD).write_text("{}")
+    record = NotebookResult(
+        id="good",
+        path=GOOD,
+        status="ok",
+        key="k",
+        pushed=reuse.pushed_repositories(project.state),
+    )
+    reuse.save_record(project, record)
+    assert reuse.reusable(project, notebook, "k", project.state) is not None
+    assert reuse.reusable(project, notebook, "other", project.state) is None
+    (pushed / "config.json").write_text('{"changed": true}')
+    assert reuse.reusable(project, notebook, "k", project.state) is None
+
+
+def test_並んで動いた_2_冊の登録は_名前がソースにある方のものになる() -> None:
+    after = {"models/learner/a-model": "1", "models/learner/b-model": "2"}
+    sources = ['push_to_hub("a-model")', 'push_to_hub("b-model")']
+    mine = reuse.pushed_between({}, after, sources[0], sources)
+    assert mine == {"models/learner/a-model": "1"}
+
+
+def test_途中で強制終了しても_keep_output_なら続きから動く(tmp_path: Path) -> None:
+    parameters = ("parameters", "value = 1.0\nwait_seconds = 0", "parameters")
+    cells = [parameters, ("train", COUNTING), toy.METRICS]
+    toy.write_notebook(tmp_path, GOOD, cells)
+    entry = toy.entry("good", GOOD, tiny={"wait_seconds": 300})
+    toy.write_curriculum(tmp_path, [entry])
+    kept = tmp_path / "kept"
+    command = [sys.executable, "-m", "runner", "run", "--profile", "tiny"]
+    command += ["--root", str(tmp_path), "--tree", str(toy.world(tmp_path).tree)]
+    command += ["--only", "good", "--keep-output", str(kept)]
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    started = kept / "good/work/started"
+    deadline = time.monotonic() + 120
+    while not started.exists():
+        assert first.poll() is None, "訓練が始まる前に終わりました"
+        assert time.monotonic() < deadline, "訓練が始まりません"
+        time.sleep(0.2)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert second.returncode == 0, second.stdout + second.stderr
+    executed = (tmp_path / "build/executed" / GOOD).read_text(encoding="utf-8")
+    assert "再開 1" in executed
