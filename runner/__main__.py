@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ Only = Annotated[
 Root = Annotated[Path, typer.Option(hidden=True, help="リポジトリの根 (テスト用)")]
 Tree = Annotated[Path | None, typer.Option(hidden=True, help="Hub が配る木 (テスト用)")]
 Build = Annotated[Path | None, typer.Option(help="生成物の置き場所 (既定は build/)")]
+Timeout = Annotated[float, typer.Option(min=1, help="1 冊の制限時間 (秒)")]
 Jobs = Annotated[int, typer.Option(min=1, help="並べて実行する冊数")]
 
 
@@ -67,8 +69,7 @@ def run(
         Path | None,
         typer.Option(help="作業フォルダをここに残し、次の実行に引き継ぐ"),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=1, help="1 冊の制限時間 (秒)")] = 15
-    * 60,
+    timeout: Timeout = 15 * 60,
     root: Root = ROOT,
     build: Build = None,
     tree: Tree = None,
@@ -106,6 +107,7 @@ def run(
 def outputs(
     only: Only = None,
     jobs: Jobs = 2,
+    timeout: Timeout = 15 * 60,
     root: Root = ROOT,
     build: Build = None,
     tree: Tree = None,
@@ -117,7 +119,8 @@ def outputs(
     from runner.run import Options, run_curriculum
 
     project = _project(root, build)
-    results = run_curriculum(project, Options(only=only, tree=tree, jobs=jobs), console)
+    options = Options(only=only, tree=tree, jobs=jobs, timeout_seconds=timeout)
+    results = run_curriculum(project, options, console)
     print_summary(console, results)
     write_outputs(project, results, only, console)
 
@@ -214,6 +217,8 @@ def test(
 
 def main() -> None:
     """誤りは 1 つの文で知らせ、0 以外で終わる。"""
+    # SIGTERM でも、動いているノートブックと作業フォルダを片付けてから終わる。
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import io
 
 from PIL import Image
 
-COLORS = 64
+COLORS = 256
 
 
 def compact_png(encoded: str) -> str:

@@ -39,6 +39,8 @@ def open_lab(
                 *("-m", "jupyterlab", "--ip=127.0.0.1"),
                 f"--ServerApp.root_dir={project.root}",
                 "--LabApp.default_url=/lab/tree/build/lab",
+                # コンテナの中では管理者で動かすことが多い。
+                *(["--allow-root"] if os.geteuid() == 0 else []),
                 *arguments,
             ],
             env={**os.environ, **world.environment(folder / "hf-home")},

@@ -71,7 +71,7 @@ def set_cpu_seconds(folder: Path, notebook_id: str, seconds: float) -> None:
     計測の揺れで行き来しないよう、1 段 (5 秒) の違いは書き換えない。
     """
     entry = re.compile(
-        rf"(^- id: {re.escape(notebook_id)}\n(?:(?!- id:).*\n)*?"
+        rf"(^- id: [\"']?{re.escape(notebook_id)}[\"']?\n(?:(?!- id:).*\n)*?"
         r"  cpu_seconds_tiny: )(\S+)",
         re.MULTILINE,
     )

@@ -75,14 +75,15 @@ def pushed_between(
     before: Mapping[str, str],
     after: Mapping[str, str],
     source: str,
-    all_sources: Iterable[str],
+    sources_alongside: Iterable[str],
 ) -> dict[str, str]:
     """実行の前後で変わったリポジトリのうち、このノートブックが登録したもの。
 
-    2 冊が並んで動くので、名前がソースに出てくる方のものとする。どのソースにも
-    出てこない名前は、念のためどちらのものとも数える (多めに実行し直すだけで済む)。
+    並んで動いたノートブックのソースにだけ名前が出てくるものは、そちらのものとする。
+    分からないものは自分のものに数える (多めに実行し直すだけで済む)。登録したものを
+    読むノートブックは、依存するので並んでは動かない。
     """
-    texts = list(all_sources)
+    texts = list(sources_alongside)
     mine: dict[str, str] = {}
     for name, digest in after.items():
         if before.get(name) == digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,6 +89,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         """鍵に使うハッシュは、1 回の実行で 1 度だけ計算する。"""
+        self._lock = threading.Lock()
+        self._running: dict[str, set[str]] = {}
         self._execution_hash = reuse.execution_hash()
         self._sources = {
             notebook.id: path.read_text(encoding="utf-8")
@@ -133,6 +136,7 @@ class Runner:
         """実行し、登録したリポジトリを調べる。"""
         project, options = self.project, self.options
         before = reuse.pushed_repositories(project.state)
+        alongside = self._enter(notebook.id)
         result = execute(
             notebook,
             Execution(
@@ -148,10 +152,10 @@ class Runner:
             ),
             self.workers,
         )
-        ran = bool(result.failure and result.cells)
-        if ran and self.world and not self.world.hub_answers():
-            assert result.failure is not None
-            result.failure.error += (
+        self._running.pop(notebook.id)
+        failure = result.failure if result.cells else None
+        if failure and self.world and not self.world.hub_answers():
+            failure.error += (
                 f"\nローカルの Hub ({self.world.address.url}) が応答していません。"
                 "build/state/hub.log を見てください。"
             )
@@ -162,9 +166,18 @@ class Runner:
             before,
             reuse.pushed_repositories(project.state),
             self._sources.get(notebook.id, ""),
-            self._sources.values(),
+            [self._sources.get(name, "") for name in alongside],
         )
         return result
+
+    def _enter(self, notebook_id: str) -> set[str]:
+        """動き始めたことを記し、並んで動いた id が入っていく集合を返す。"""
+        with self._lock:
+            alongside = set(self._running)
+            for others in self._running.values():
+                others.add(notebook_id)
+            self._running[notebook_id] = alongside
+        return alongside
 
     def _judge(self, notebook: Notebook, result: NotebookResult) -> None:
         """expect と比べる。基準はミニ環境のものなので、他では参考にとどめる。"""
@@ -205,6 +218,7 @@ def run_curriculum(project: Project, options: Options, console: Console) -> Resu
     selected = schedule.select(notebooks, options.only)
     if options.fresh:
         clear(project, None if options.only is None else selected)
+    console.print("ミニ環境を用意しています" if options.profile == "tiny" else "準備中")
     with world_for(project, options) as world:
         return run_in_world(project, options, world, selected, console)
 

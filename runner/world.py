@@ -118,7 +118,8 @@ def build_tree(project: Project) -> Path:
     # 世界の生成は重いモジュールを読むので、要るときだけ読み込む。
     from tinyhub import catalog
 
-    return catalog.tree(project.build / "tinyhub")
+    # 中身の指紋が名前に付くので、生成物を別の場所に置く実行とも共有できる。
+    return catalog.tree(project.root / "build" / "tinyhub")
 
 
 @contextmanager

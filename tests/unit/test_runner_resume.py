@@ -120,9 +120,15 @@ def test_登録したリポジトリが消えるか変わると_再利用しな�
 
 def test_並んで動いた_2_冊の登録は_名前がソースにある方のものになる() -> None:
     after = {"models/learner/a-model": "1", "models/learner/b-model": "2"}
-    sources = ['push_to_hub("a-model")', 'push_to_hub("b-model")']
-    mine = reuse.pushed_between({}, after, sources[0], sources)
-    assert mine == {"models/learner/a-model": "1"}
+    a, b = 'push_to_hub("a-model")', 'push_to_hub("b-model")'
+    assert reuse.pushed_between({}, after, a, [b]) == {"models/learner/a-model": "1"}
+
+
+def test_名前を組み立てて登録したものも_数え落とさない() -> None:
+    after = {"models/learner/base-wrime": "1"}
+    built = 'push_to_hub(f"{hub_user}/{name}-wrime")'
+    assert reuse.pushed_between({}, after, built, ["別のノートブック"]) == after
+    assert reuse.pushed_between(after, after, built, []) == {}
 
 
 def test_途中で強制終了しても_keep_output_なら続きから動く(tmp_path: Path) -> None:
