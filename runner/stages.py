@@ -37,6 +37,11 @@ def _pytest(folder: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-q", f"tests/{folder}", *options]
 
 
+def _guarded(command: Sequence[str]) -> list[str]:
+    """外部接続を断った中で command を動かす。"""
+    return [sys.executable, "-m", "runner.guard", "--", *command]
+
+
 def _runner(*arguments: str) -> list[str]:
     """このパッケージの命令。"""
     return [sys.executable, "-m", "runner", *arguments]
@@ -45,6 +50,8 @@ def _runner(*arguments: str) -> list[str]:
 def stages(jobs: int, everything: bool) -> list[Stage]:
     """make test (everything なら make test-all) の段。"""
     parallel = ["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []
+    # 1 件ずつノートブックを動かす検査は、ファイルの中でも分けて並べる。
+    spread = ["-n", str(jobs), "--dist", "load"] if jobs > 1 else []
     quick = [] if everything else ["-m", "not slow"]
     number = str(jobs)
     ruff = [sys.executable, "-m", "ruff"]
@@ -63,7 +70,11 @@ def stages(jobs: int, everything: bool) -> list[Stage]:
         Stage(
             "runner", "ミニ環境での実行", [_runner("run", "--fresh", "--jobs", number)]
         ),
-        Stage("notebooks", "実行結果の検査", [_pytest("notebooks", *quick)]),
+        Stage(
+            "notebooks",
+            "実行結果と、誤った入力の検査",
+            [_guarded(_pytest("notebooks", *spread, *quick))],
+        ),
         Stage(
             "nbval",
             "保存された出力の検査 (nbval)",

@@ -34,6 +34,7 @@ JSTS_ROWS = {"train": 5000, "valid": 1000}
 JSTS_SEED = 2023
 WIKIPEDIA_ID = "wikimedia/wikipedia"
 WIKIPEDIA_CONFIG = "20231101.ja"
+WIKIPEDIA_COMMIT = "b04c8d1ceb2f5cd4588862100d08de323dccfbaa"
 BERT_JA = "bert-ja"
 # レシピのフォルダにあっても、Hub の利用者には配らない覚え書き。
 _NOT_SERVED = frozenset({"recipe.json"})
@@ -208,6 +209,7 @@ def _build_wikipedia(root: Path) -> None:
 
     folder = root / repo_folder("datasets", WIKIPEDIA_ID)
     _write(folder / "README.md", _WIKIPEDIA_CARD.format(config=WIKIPEDIA_CONFIG))
+    _write_meta(folder, revisions={WIKIPEDIA_COMMIT: "main"})
     for split, rows in articles.ROWS.items():
         table = pyarrow.Table.from_pylist(
             [asdict(article) for article in articles.generate(rows)]
@@ -293,15 +295,19 @@ def _build_model(root: Path, model: ModelSource) -> None:
         _write_meta(root / repo_folder("models", old_id), moved_to=model.id)
 
 
+def _is_complete(root: Path, wanted: str) -> bool:
+    marker = root / _MARKER
+    return marker.exists() and marker.read_text() == wanted
+
+
 def build_tree(root: Path) -> None:
     """root に木を作る。ソースと重みが前と同じなら、あるものをそのまま使う。
 
     別の場所に作ってから名前を変えるので、途中で止まっても壊れた木は残らない。
     """
     root.parent.mkdir(parents=True, exist_ok=True)
-    marker = root / _MARKER
     wanted = content_hash()
-    if marker.exists() and marker.read_text() == wanted:
+    if _is_complete(root, wanted):
         return
     staging = root.with_name(f".{root.name}-{os.getpid()}")
     shutil.rmtree(staging, ignore_errors=True)
@@ -310,7 +316,11 @@ def build_tree(root: Path) -> None:
     for model in MODELS:
         _build_model(staging, model)
     (staging / _MARKER).write_text(wanted)
-    if marker.exists():
+    if _is_complete(root, wanted):
+        # 同時に作っていた別のプロセスが先に終えた。使われている木には触れない。
+        shutil.rmtree(staging)
+        return
+    if (root / _MARKER).exists():
         shutil.rmtree(root)
     # 目録の木ではないフォルダがあれば、消さずにここで失敗させる。
     staging.rename(root)

@@ -20,7 +20,11 @@ _HOST = "127.0.0.1"
 
 def _listen(port: int) -> socket.socket:
     """優先するポートで、使用中なら空いているポートで待ち受ける。"""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio は TCP と明示した socket にだけ TCP_NODELAY を付ける。付かないと、
+    # 応答のたびに相手の遅延 ACK を 40 ミリ秒待つことになる。
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -137,6 +138,22 @@ def test_taken_port_is_replaced_by_a_free_one(root: Path, tmp_path: Path) -> Non
             assert answers(address.url) and answers(address.raw_url)
             assert not address.raw_url.startswith(address.url)
     assert not answers(address.url) and not answers(address.raw_url)
+
+
+def test_a_kept_connection_answers_without_the_delayed_ack(
+    root: Path, tmp_path: Path
+) -> None:
+    """TCP_NODELAY がないと、どの応答も 40 ミリ秒より速くならない。"""
+    seconds = []
+    with up.serve(root, tmp_path / "state") as address:
+        connection = http.client.HTTPConnection(address.url.removeprefix("http://"))
+        for _ in range(30):
+            started = time.perf_counter()
+            connection.request("GET", "/acme/tiny/resolve/main/config.json")
+            assert connection.getresponse().read() == b"{}"
+            seconds.append(time.perf_counter() - started)
+        connection.close()
+    assert min(seconds) < 0.03
 
 
 def test_server_that_cannot_start_is_explained(root: Path, tmp_path: Path) -> None:

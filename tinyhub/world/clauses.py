@@ -186,6 +186,7 @@ class Clause:
     mood: Mood
     adjective: str
     construct: str
+    topic: Topic
 
     @property
     def key(self) -> str:
@@ -254,9 +255,9 @@ def fill(
         neg=adjective.negative("past" if past else "present"),
         negpast=adjective.negative("past"),
         mo=(
-            adjective.adverb() + "も何とも"
+            adjective.adverb() + "なんか"
             if adjective.kind == "i"
-            else adjective.word + "でも何でも"
+            else adjective.word + "なんかじゃ"
         )
         + ("なかった" if past else "ない"),
     )
@@ -276,7 +277,7 @@ def _belongs(pair: str, topic: str, zone: Split, whole: bool) -> bool:
 
 def assertion(
     rng: random.Random,
-    topic: Topic,
+    draw_topic: Callable[[], Topic],
     mood: Mood,
     groups: tuple[str, ...],
     spell: Spell,
@@ -285,7 +286,7 @@ def assertion(
     closed: bool = True,
     constructs: Sequence[Construct] = CONSTRUCTS,
 ) -> Clause:
-    """topic について mood を述べる節を作る。
+    """draw_topic が選ぶ話題について mood を述べる節を、条件に合うまで引き直して作る。
 
     zone が train なら、訓練側の部品の組み合わせだけを使う。ほかのときは、
     whole が真なら形容詞と構文の組が、偽なら(節をさらに組み合わせるときは)
@@ -293,6 +294,7 @@ def assertion(
     付けられない構文を避ける。
     """
     while True:
+        topic = draw_topic()
         construct = rng.choice([c for c in constructs if c.group in groups])
         word_mood = mood if construct.sign == 1 else opposite(mood)
         word = adjective_of(rng, topic.facet, word_mood)
@@ -316,6 +318,7 @@ def assertion(
             mood,
             word,
             construct.name,
+            topic,
         )
 
 

@@ -121,7 +121,9 @@ def _single(
         "negated": ("negated",),
         "doubled": ("doubled",),
     }[kind]
-    clause = assertion(rng, topic_in(rng, scene, setting), mood, groups, spell, zone)
+    clause = assertion(
+        rng, lambda: topic_in(rng, scene, setting), mood, groups, spell, zone
+    )
     return Core(finish(rng, clause), kind, clause.key)
 
 
@@ -149,7 +151,7 @@ def _reported(
     adjective = Adjective(spell(word), ADJECTIVES[word].kind)
     link = rng.choice(("けど、", "が、", "けれど、", "。", "んだけど、"))
     text = fill(report, topic, adjective, "", "") + link
-    final = finish(rng, Clause(verdict, ending, mood, word, "report"))
+    final = finish(rng, Clause(verdict, ending, mood, word, "report", topic))
     return Core(text + final, "reported", composition)
 
 
@@ -160,18 +162,28 @@ def _clauses(
     setting: Setting,
     spell: Spell,
     zone: Split,
-    decisive_first: bool,
 ) -> tuple[Clause, Clause]:
     """結論の節と、譲歩の節(逆の気分)を作る。"""
-    first = topic_in(rng, scene, setting)
-    second = topic_in(rng, scene, setting, avoid=first)
-    if decisive_first:
-        first, second = second, first
     groups = ("simple", "simple", "affirmed", "negated")
     conceded = assertion(
-        rng, first, opposite(mood), groups, spell, zone, whole=False, closed=False
+        rng,
+        lambda: topic_in(rng, scene, setting),
+        opposite(mood),
+        groups,
+        spell,
+        zone,
+        whole=False,
+        closed=False,
     )
-    decided = assertion(rng, second, mood, groups, spell, zone, whole=False)
+    decided = assertion(
+        rng,
+        lambda: topic_in(rng, scene, setting, avoid=conceded.topic),
+        mood,
+        groups,
+        spell,
+        zone,
+        whole=False,
+    )
     return decided, conceded
 
 
@@ -184,7 +196,7 @@ def _contrast(
     zone: Split,
 ) -> Core:
     while True:
-        decided, conceded = _clauses(rng, mood, scene, setting, spell, zone, False)
+        decided, conceded = _clauses(rng, mood, scene, setting, spell, zone)
         link = rng.choice(CONTRASTS)
         composition = f"{conceded.adjective}/{link.name}/{decided.adjective}"
         if split_of(composition) == zone:
@@ -202,7 +214,7 @@ def _postposed(
     zone: Split,
 ) -> Core:
     while True:
-        decided, conceded = _clauses(rng, mood, scene, setting, spell, zone, True)
+        decided, conceded = _clauses(rng, mood, scene, setting, spell, zone)
         head, tail = concession(rng)
         composition = f"{decided.adjective}/post-{tail.name}/{conceded.adjective}"
         if split_of(composition) == zone:

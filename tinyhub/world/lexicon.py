@@ -26,7 +26,9 @@ class Adjective:
         return self.word[:-2] + "よ" if self._ends_in_good() else self.word[:-1]
 
     def _ends_in_good(self) -> bool:
-        return self.word == "いい" or self.word.endswith(("地いい", "ちいい", "こいい"))
+        return self.word == "いい" or self.word.endswith(
+            ("地いい", "ちいい", "こいい", "コいい")
+        )
 
     def plain(self, tense: Tense = "present") -> str:
         """文を終える形。形容動詞の現在は「だ」を付けない(静か)。"""

@@ -9,6 +9,7 @@
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -27,9 +28,10 @@ from tinyhub.world.cores import (
     topic_in,
 )
 from tinyhub.world.facts import SPLITS, Split, World, world
-from tinyhub.world.lexicon import ADDITIONS, TURNS
+from tinyhub.world.lexicon import ADDITIONS, ADJECTIVES, SPELLINGS, TURNS, Adjective
 from tinyhub.world.scenes import (
     OPENER_COMPANIONS,
+    OPENER_STANCES,
     OPENER_TIMES,
     REACTION_LEADS,
     REACTIONS,
@@ -51,18 +53,18 @@ USERS = 60
 
 # 投稿の型とその割合。negated・contrast などの割合が、難しさを決めるつまみになる。
 MIX: dict[str, float] = {
-    "affirmed": 0.44,
-    "negated": 0.15,
-    "doubled": 0.02,
-    "reported": 0.06,
-    "contrast": 0.16,
-    "postposed": 0.07,
+    "affirmed": 0.62,
+    "negated": 0.14,
+    "doubled": 0.01,
+    "reported": 0.02,
+    "contrast": 0.09,
+    "postposed": 0.03,
     "event": 0.06,
-    "sarcasm": 0.02,
+    "sarcasm": 0.01,
     "ambiguous": 0.02,
 }
 # 気分から続く文(「がっかりした。」「また行こうと思う。」)を添える割合。
-AFTERMATH = 0.20
+AFTERMATH = 0.50
 
 
 @dataclass(frozen=True)
@@ -174,14 +176,12 @@ def heldout_parts(rows: int, seed: int = POSTS_SEED) -> list[Post]:
     written: dict[str, Post] = {}
     while len(written) < rows:
         mood: Mood = "positive" if len(written) % 2 == 0 else "negative"
-        topic = topic_of(rng, rng.choice(unseen.FACETS))
-        spell = spell_with(rng)
         clause = assertion(
             rng,
-            topic,
+            lambda: topic_of(rng, rng.choice(unseen.FACETS)),
             mood,
             ("unseen",),
-            spell,
+            spell_with(rng),
             rng.choice(SPLITS),
             constructs=unseen.CONSTRUCTS,
         )
@@ -199,15 +199,29 @@ def heldout_parts(rows: int, seed: int = POSTS_SEED) -> list[Post]:
 
 # 日記の型とその割合。評価の文に、その気分から自然に続く文が並ぶ。
 _DIARY_MIX: dict[str, float] = {
-    "affirmed": 0.30,
-    "negated": 0.26,
-    "doubled": 0.04,
-    "reported": 0.12,
-    "contrast": 0.14,
-    "postposed": 0.08,
+    "affirmed": 0.44,
+    "negated": 0.22,
+    "doubled": 0.02,
+    "reported": 0.06,
+    "contrast": 0.12,
+    "postposed": 0.06,
     "event": 0.05,
-    "sarcasm": 0.01,
+    "sarcasm": 0.02,
+    "ambiguous": 0.01,
 }
+# 日記帳の隣り合うページは、同じ場面のことが多く、よい日と悪い日が入れ替わりやすい。
+_SAME_SCENE = 0.8
+_OTHER_MOOD = 0.8
+# ひねりのない言い方で、一つの気分だけを書いたページの割合。
+_PLAIN_PAGES = 0.5
+# どちらの気分でもない独り言。活用形と表記のゆれを一通り使うために順に書く。
+_REMARKS = (
+    ("前は{past}。", None),
+    ("去年は{past}。", None),
+    ("次は{cond}いいな。", "positive"),
+    ("もっと{adv}なるといい。", "positive"),
+    ("これ以上{adv}ならないといい。", "negative"),
+)
 NGRAM = 13
 
 
@@ -238,20 +252,53 @@ def _evaluate(rng: random.Random, mood: Mood, scene: Scene, setting: Setting) ->
     if not suits(kind, scene) or (kind == "sarcasm" and mood == "positive"):
         kind = "affirmed"
     core = WRITERS[kind](rng, mood, scene, setting, spell_with(rng), "train")
-    return core.text if rng.random() < 0.7 else close_with(rng, core.text)
+    stance = rng.choice(OPENER_STANCES) if rng.random() < 0.3 else ""
+    text = core.text if rng.random() < 0.7 else close_with(rng, core.text)
+    return stance + text
 
 
 def _plainly(rng: random.Random, mood: Mood, scene: Scene, setting: Setting) -> str:
     """同じ気分を、単純な文でもう一つ述べる。"""
-    topic = topic_in(rng, scene, setting)
-    clause = assertion(rng, topic, mood, ("simple",), spell_with(rng), "train")
+    clause = assertion(
+        rng,
+        lambda: topic_in(rng, scene, setting),
+        mood,
+        ("simple",),
+        spell_with(rng),
+        "train",
+    )
     return finish(rng, clause)
 
 
-def _diary(rng: random.Random, places: World) -> list[str]:
+def _remarks(rng: random.Random) -> Iterator[str]:
+    """独り言を、形容詞と表記と活用形のすべての組について、くり返し書く。"""
+    facets = [facet for scene in SCENES for facet in scene.facets]
+    lines = {
+        frame.format(past=a.plain("past"), cond=a.conditional(), adv=a.adverb())
+        for facet in facets
+        for mood in ("positive", "negative")
+        for word in facet.adjectives(mood)
+        for a in (
+            Adjective(variant, ADJECTIVES[word].kind)
+            for variant in SPELLINGS.get(word, (word,))
+        )
+        for frame, only in _REMARKS
+        if only in (None, mood)
+    }
+    order = sorted(lines)
+    while True:
+        rng.shuffle(order)
+        yield from order
+
+
+def _diary(
+    rng: random.Random,
+    places: World,
+    remarks: Iterator[str],
+    scene: Scene,
+    mood: Mood,
+) -> list[str]:
     """2 文から 5 文の日記を書く。"""
-    mood: Mood = rng.choice(("positive", "negative"))
-    scene = rng.choice(SCENES)
     setting = Setting()
     lines = []
     chance = rng.random()
@@ -260,6 +307,8 @@ def _diary(rng: random.Random, places: World) -> list[str]:
         lines.append(setting.text)
     elif chance < 0.55:
         lines.append(f"{rng.choice(OPENER_TIMES)}、{rng.choice(OPENER_COMPANIONS)}")
+    if rng.random() < 0.15:
+        lines.append(next(remarks))
     body = [_evaluate(rng, mood, scene, setting), _aftermath(rng, mood, scene)]
     if rng.random() < 0.35:
         plain = _plainly(rng, mood, scene, setting)
@@ -275,6 +324,15 @@ def _diary(rng: random.Random, places: World) -> list[str]:
     return [*lines, *body][:5]
 
 
+def _plain_page(rng: random.Random, scene: Scene, mood: Mood) -> list[str]:
+    """同じ気分の、単純な文だけが並ぶ日記を書く。"""
+    size = rng.choice((2, 3, 3, 4))
+    lines = [_plainly(rng, mood, scene, Setting()) for _ in range(size - 1)]
+    lines[1:] = [rng.choice(ADDITIONS) + line for line in lines[1:]]
+    lines.insert(rng.choice((len(lines), 0)), _aftermath(rng, mood, scene))
+    return lines
+
+
 def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
     """ラベルのない日記を documents 件書く。一件は、つながった 2〜5 文のリスト。
 
@@ -284,9 +342,18 @@ def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
     """
     rng = random.Random(f"diary/{seed}")
     places = world().of_split("train")
+    remarks = _remarks(rng)
     written: list[list[str]] = []
+    scene, mood = rng.choice(SCENES), rng.choice(("positive", "negative"))
     while len(written) < documents:
-        document = _diary(rng, places)
+        if rng.random() > _SAME_SCENE:
+            scene = rng.choice(SCENES)
+        if rng.random() < _OTHER_MOOD:
+            mood = opposite(mood)
+        if rng.random() < _PLAIN_PAGES:
+            document = _plain_page(rng, scene, mood)
+        else:
+            document = _diary(rng, places, remarks, scene, mood)
         if all(_reserved().isdisjoint(ngrams(line)) for line in document):
             written.append(document)
     return written

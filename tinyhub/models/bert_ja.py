@@ -1,0 +1,455 @@
+"""BERT-ja: 東北大 BERT と同じ入出力を持つ、練習用の小さな基盤モデルのレシピ。
+
+事前学習は BERT の原論文 (Devlin et al., 2019) の 2 つの目的関数だけを使う。
+
+- マスク言語モデル (MLM): 隠した語を前後の文脈から当てる。
+- 次文予測 (NSP): 2 つの文が同じ文書で隣り合っていたかを当てる。
+
+入力は `tinyhub.world` が作るラベルなしの地の文だけで、課題の形をした行や
+検証・テスト分割の文は入らない (tests/unit/test_models_bert_ja.py が確かめる)。
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+from transformers import BertConfig, BertForPreTraining, BertJapaneseTokenizer
+
+from tinyhub.world import captions, posts, prose
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SOURCES = {"posts": posts, "captions": captions, "prose": prose}
+FINGERPRINT_DOCUMENTS = 300
+IGNORED_LABEL = -100
+
+TOKENIZER_CONFIG = {
+    "tokenizer_class": "BertJapaneseTokenizer",
+    "model_max_length": 512,
+    "do_lower_case": False,
+    "word_tokenizer_type": "mecab",
+    "subword_tokenizer_type": "wordpiece",
+    "mecab_kwargs": {"mecab_dic": "unidic_lite"},
+}
+
+
+@dataclass(frozen=True)
+class BertJaRecipe:
+    """BERT-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
+
+    version: int = 1
+    hidden_size: int = 128
+    num_hidden_layers: int = 3
+    num_attention_heads: int = 4
+    intermediate_size: int = 512
+    max_position_embeddings: int = 512
+    min_word_count: int = 8
+    documents: dict[str, int] = field(
+        default_factory=lambda: {"posts": 45_000, "captions": 40_000, "prose": 6_000}
+    )
+    text_seed: int = 7
+    max_length: int = 128
+    tokens_per_batch: int = 2_048
+    steps: int = 6_000
+    warmup_steps: int = 300
+    learning_rate: float = 1.2e-3
+    weight_decay: float = 0.01
+    mask_rate: float = 0.2
+    next_sentence_rate: float = 0.5
+    neighbour_rate: float = 0.7
+    whole_document_rate: float = 0.5
+    initializer_range: float = 0.05
+    distributional_size: int = 64
+    dropout: float = 0.0
+    seed: int = 42
+
+    def name(self) -> str:
+        return f"bert-ja v{self.version}"
+
+
+def source_documents(recipe: BertJaRecipe) -> dict[str, list[list[str]]]:
+    """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
+    return {
+        name: SOURCES[name].pretraining_documents(recipe.text_seed, count)
+        for name, count in recipe.documents.items()
+    }
+
+
+def recipe_hash(recipe: BertJaRecipe) -> str:
+    """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
+    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
+    for name in recipe.documents:
+        sample = SOURCES[name].pretraining_documents(
+            recipe.text_seed, FINGERPRINT_DOCUMENTS
+        )
+        digest.update(json.dumps(sample, ensure_ascii=False).encode())
+    return digest.hexdigest()[:16]
+
+
+def base_characters() -> list[str]:
+    """ASCII、かな、約物、JIS 第一水準漢字。実データの文も文字に落とせるように。"""
+    ascii_letters = [chr(code) for code in range(0x21, 0x7F)]
+    kana = [chr(code) for code in range(0x3041, 0x3097)]
+    kana += [chr(code) for code in range(0x30A1, 0x30FB)] + ["ー", "・", "々", "〇"]
+    marks = list("、。「」『』（）！？…‥〜～♪☆★♡♥・：；／＝＋－％＆＠＃￥　")
+    kanji = []
+    for high in range(0xB0, 0xD0):
+        for low in range(0xA1, 0xFF):
+            try:
+                kanji.append(bytes([high, low]).decode("euc_jp"))
+            except UnicodeDecodeError:  # 第一水準の区画の末尾にある未定義の位置
+                continue
+    return list(dict.fromkeys(ascii_letters + kana + marks + kanji))
+
+
+def build_vocabulary(words: Counter[str], min_count: int) -> list[str]:
+    """語彙 = 特殊トークン + 文字 (語頭と ##) + よく出る MeCab の語。"""
+    characters = base_characters()
+    seen = sorted({char for word in words for char in word} - set(characters))
+    vocabulary = [*SPECIAL_TOKENS, *characters, *seen]
+    vocabulary += [f"##{char}" for char in [*characters, *seen]]
+    frequent = [
+        word
+        for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
+        if count >= min_count and len(word) > 1
+    ]
+    return list(dict.fromkeys(vocabulary + frequent))
+
+
+def write_tokenizer(folder: Path, vocabulary: list[str]) -> BertJapaneseTokenizer:
+    """本物と同じ 2 ファイル構成で書き出し、読み込み直して返す。"""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(TOKENIZER_CONFIG, ensure_ascii=False, indent=1) + "\n"
+    )
+    return BertJapaneseTokenizer.from_pretrained(folder)
+
+
+def count_words(documents: dict[str, list[list[str]]]) -> Counter[str]:
+    """MeCab の語の頻度。トークナイザと同じ分割器を使う。"""
+    from transformers.models.bert_japanese.tokenization_bert_japanese import (
+        MecabTokenizer,
+    )
+
+    tokenizer = MecabTokenizer(mecab_dic="unidic_lite")
+    counts: Counter[str] = Counter()
+    for document in (doc for docs in documents.values() for doc in docs):
+        for sentence in document:
+            counts.update(tokenizer.tokenize(sentence))
+    return counts
+
+
+def encode_documents(
+    tokenizer: BertJapaneseTokenizer, documents: dict[str, list[list[str]]]
+) -> list[list[np.ndarray]]:
+    """各文書を、文ごとの id 列 (特殊トークンなし) のリストにする。"""
+    cache: dict[str, np.ndarray] = {}
+    encoded = []
+    for document in (doc for docs in documents.values() for doc in docs):
+        for sentence in document:
+            if sentence not in cache:
+                tokens = tokenizer.tokenize(sentence)
+                ids = tokenizer.convert_tokens_to_ids(tokens)
+                cache[sentence] = np.array(ids, dtype=np.int32)
+        encoded.append([cache[sentence] for sentence in document])
+    return encoded
+
+
+def distributional_embeddings(
+    documents: list[list[np.ndarray]], vocab_size: int, size: int, seed: int
+) -> np.ndarray:
+    """同じ文書に現れる語から作る単語ベクトル。形 (vocab_size, size)、長さ 1 か 0。
+
+    正の自己相互情報量 (PPMI) の行列を特異値分解する (Levy and Goldberg, 2014)。
+    短い事前学習では共起から語の似かたを拾いきれないので、埋め込みの初期値に使う。
+    2 回以上いっしょに現れない語は 0 のまま残る。
+    """
+    words = [np.unique(np.concatenate(document)) for document in documents]
+    rows = np.repeat(np.arange(len(words)), [len(ids) for ids in words])
+    columns = np.concatenate(words)
+    shape = (len(words), vocab_size)
+    occurs = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+    together = (occurs.T @ occurs).tocoo()
+    count = np.asarray(occurs.sum(axis=0)).ravel()
+    expected = count[together.row] * count[together.col] / len(words)
+    pmi = np.log(together.data / expected)
+    pmi[(pmi < 0) | (together.data < 2) | (together.row == together.col)] = 0.0
+    ppmi = sparse.csr_matrix(
+        (pmi, (together.row, together.col)), shape=2 * (vocab_size,)
+    )
+    left, strength, _ = randomized_svd(ppmi, size, random_state=seed)
+    vectors = left * np.sqrt(strength)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-8)
+
+
+def initialise_embeddings(
+    model: BertForPreTraining, vectors: np.ndarray, recipe: BertJaRecipe
+) -> None:
+    """単語埋め込みの先頭の次元を vectors で置き換える。
+
+    残りの次元は乱数のまま残す。使われ方の似た「赤」と「青」も区別できるようにである。
+    vectors が 0 の語は、すべての次元が乱数のまま残る。
+    """
+    size = vectors.shape[1]
+    scale = recipe.initializer_range * size**0.5
+    weight = model.bert.embeddings.word_embeddings.weight
+    known = torch.from_numpy(np.abs(vectors).sum(axis=1) > 0)
+    with torch.no_grad():
+        weight[known, :size] = torch.from_numpy(vectors * scale).to(weight.dtype)[known]
+
+
+def pair_of_sentences(
+    documents: list[list[np.ndarray]],
+    index: int,
+    recipe: BertJaRecipe,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """(文 A, 文 B, 次文ラベル)。ラベル 0 = 続き、1 = 別の文書の文。
+
+    別の文書の多くは隣の文書から取る。日記や写真帳では隣どうしの話題が近いので、
+    話題の違いだけでは見分けられず、中身まで読む必要がある。
+    """
+    document = documents[index]
+    cut = int(rng.integers(1, len(document)))
+    whole = rng.random() < recipe.whole_document_rate
+    first = np.concatenate(document[:cut]) if whole else document[cut - 1]
+    second = np.concatenate(document[cut:]) if whole else document[cut]
+    label = 0
+    if rng.random() > recipe.next_sentence_rate:
+        if rng.random() < recipe.neighbour_rate:
+            other = documents[(index + 1) % len(documents)]
+        else:
+            other = documents[int(rng.integers(len(documents)))]
+        part = int(rng.integers(len(other)))
+        second = np.concatenate(other[part:]) if whole else other[part]
+        label = 1
+    room = recipe.max_length - 3
+    first = first[: max(room // 2, room - len(second))]
+    return first, second[: room - len(first)], label
+
+
+def mask_tokens(
+    ids: np.ndarray, special: np.ndarray, vocab_size: int, mask_rate: float, rng
+) -> tuple[np.ndarray, np.ndarray]:
+    """MLM の 80/10/10 規則。ids, special は形 (行, 長さ)、special は隠さない位置。"""
+    chosen = (rng.random(ids.shape) < mask_rate) & ~special
+    labels = np.where(chosen, ids, IGNORED_LABEL)
+    fate = rng.random(ids.shape)
+    masked = np.where(chosen & (fate < 0.8), SPECIAL_TOKENS.index("[MASK]"), ids)
+    random_ids = rng.integers(len(SPECIAL_TOKENS), vocab_size, ids.shape)
+    masked = np.where(chosen & (fate >= 0.9), random_ids, masked)
+    return masked, labels
+
+
+def batch_at(
+    step: int,
+    documents: list[list[np.ndarray]],
+    vocab_size: int,
+    recipe: BertJaRecipe,
+) -> dict[str, torch.Tensor]:
+    """step 番目のバッチ。step だけで決まるので、中断しても同じ列が続く。
+
+    長さの近い組を集め、1 バッチのトークン数をおよそ一定にする。
+    """
+    rng = np.random.default_rng((recipe.seed, step))
+    pool = [
+        pair_of_sentences(documents, int(index), recipe, rng)
+        for index in rng.integers(len(documents), size=512)
+    ]
+    pool.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
+    pivot = int(rng.integers(len(pool)))
+    length = len(pool[pivot][0]) + len(pool[pivot][1]) + 3
+    rows = max(16, min(len(pool), recipe.tokens_per_batch // length))
+    start = min(max(0, pivot - rows // 2), len(pool) - rows)
+    pairs = pool[start : start + rows]
+
+    cls_id, sep_id = SPECIAL_TOKENS.index("[CLS]"), SPECIAL_TOKENS.index("[SEP]")
+    width = max(len(first) + len(second) + 3 for first, second, _ in pairs)
+    ids = np.zeros((rows, width), dtype=np.int64)
+    segments = np.zeros_like(ids)
+    for row, (first, second, _) in enumerate(pairs):
+        line = [cls_id, *first, sep_id, *second, sep_id]
+        ids[row, : len(line)] = line
+        segments[row, len(first) + 2 : len(line)] = 1
+    special = ids < len(SPECIAL_TOKENS)
+    masked, labels = mask_tokens(ids, special, vocab_size, recipe.mask_rate, rng)
+    return {
+        "input_ids": torch.from_numpy(masked),
+        "token_type_ids": torch.from_numpy(segments),
+        "attention_mask": torch.from_numpy((ids != 0).astype(np.int64)),
+        "labels": torch.from_numpy(labels),
+        "next_sentence_label": torch.tensor([label for _, _, label in pairs]),
+    }
+
+
+def pretraining_loss(
+    model: BertForPreTraining, batch: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(MLM 損失, NSP 損失)。語彙への射影は隠した位置だけで行う (速さのため)。"""
+    outputs = model.bert(
+        batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        token_type_ids=batch["token_type_ids"],
+    )
+    chosen = batch["labels"] != IGNORED_LABEL
+    logits = model.cls.predictions(outputs.last_hidden_state[chosen])
+    mlm = torch.nn.functional.cross_entropy(logits, batch["labels"][chosen])
+    order = model.cls.seq_relationship(outputs.pooler_output)
+    nsp = torch.nn.functional.cross_entropy(order, batch["next_sentence_label"])
+    return mlm, nsp
+
+
+def learning_rate_at(step: int, recipe: BertJaRecipe) -> float:
+    """線形ウォームアップ → 0 への線形減衰。"""
+    warmup = min(1.0, (step + 1) / recipe.warmup_steps)
+    remaining = (recipe.steps - step) / (recipe.steps - recipe.warmup_steps)
+    return recipe.learning_rate * min(warmup, remaining)
+
+
+def optimizer_for(
+    model: BertForPreTraining, recipe: BertJaRecipe
+) -> torch.optim.Optimizer:
+    """行列にだけ重み減衰をかける AdamW。"""
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    return torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": recipe.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=recipe.learning_rate,
+        betas=(0.9, 0.98),
+    )
+
+
+def checkpoints(
+    work: Path, model: BertForPreTraining, optimizer: torch.optim.Optimizer
+) -> Iterator[int]:
+    """再開位置を最初に返し、以後は send(step) のたびに保存するジェネレータ。"""
+    path = work / "checkpoint.pt"
+    step = 0
+    if path.exists():
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = state["step"]
+    while True:
+        step = yield step
+        state = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+        }
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+
+def train(
+    recipe: BertJaRecipe, work: Path, output: Path, checkpoint_every: int = 500
+) -> None:
+    """事前学習して output に重み・設定・語彙・記録を書く。work から再開できる。"""
+    started, cpu_started = time.time(), time.process_time()
+    documents = source_documents(recipe)
+    vocabulary = build_vocabulary(count_words(documents), recipe.min_word_count)
+    tokenizer = write_tokenizer(output, vocabulary)
+    encoded = encode_documents(tokenizer, documents)
+    encoded = [document for document in encoded if len(document) > 1]
+
+    torch.manual_seed(recipe.seed)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=recipe.hidden_size,
+        num_hidden_layers=recipe.num_hidden_layers,
+        num_attention_heads=recipe.num_attention_heads,
+        intermediate_size=recipe.intermediate_size,
+        max_position_embeddings=recipe.max_position_embeddings,
+        initializer_range=recipe.initializer_range,
+        hidden_dropout_prob=recipe.dropout,
+        attention_probs_dropout_prob=recipe.dropout,
+        attn_implementation="sdpa",
+    )
+    model = BertForPreTraining(config).train()
+    vectors = distributional_embeddings(
+        encoded, len(vocabulary), recipe.distributional_size, recipe.seed
+    )
+    initialise_embeddings(model, vectors, recipe)
+    optimizer = optimizer_for(model, recipe)
+    work.mkdir(parents=True, exist_ok=True)
+    saver = checkpoints(work, model, optimizer)
+    first_step = next(saver)
+    smoothed: dict[str, float] = {}
+    for step in range(first_step, recipe.steps):
+        # ドロップアウトの乱数も step から作り、再開しても同じ計算が続くようにする
+        torch.manual_seed(recipe.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate_at(step, recipe)
+        mlm, nsp = pretraining_loss(
+            model, batch_at(step, encoded, len(vocabulary), recipe)
+        )
+        optimizer.zero_grad(set_to_none=True)
+        (mlm + nsp).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        for name, value in (("mlm_loss", mlm.item()), ("nsp_loss", nsp.item())):
+            smoothed[name] = 0.99 * smoothed.get(name, value) + 0.01 * value
+        if (step + 1) % 100 == 0:
+            figures = " ".join(f"{k} {v:.3f}" for k, v in smoothed.items())
+            print(f"{step + 1}/{recipe.steps} {figures}", flush=True)
+        if (step + 1) % checkpoint_every == 0:
+            saver.send(step + 1)
+    save(model, recipe, output, documents, smoothed, started, cpu_started)
+
+
+def save(
+    model: BertForPreTraining,
+    recipe: BertJaRecipe,
+    output: Path,
+    documents: dict[str, list[list[str]]],
+    losses: dict[str, float],
+    started: float,
+    cpu_started: float,
+) -> None:
+    """fp32 の safetensors と、レシピの記録を書く。"""
+    parameters = sum(p.numel() for p in model.bert.parameters())
+    # 利用者が受け取る設定は本物の BERT と同じ値にしておく
+    model.config.initializer_range = 0.02
+    model.config.hidden_dropout_prob = 0.1
+    model.config.attention_probs_dropout_prob = 0.1
+    model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
+    model.save_pretrained(output)
+    record = {
+        "recipe": asdict(recipe),
+        "hash": recipe_hash(recipe),
+        "parameters": parameters,
+        "vocab_size": model.config.vocab_size,
+        "saw": {
+            name: {"documents": len(docs), "sentences": sum(map(len, docs))}
+            for name, docs in documents.items()
+        },
+        "final": {name: round(value, 4) for name, value in losses.items()},
+        "seconds_of_last_run": round(time.time() - started),
+        "cpu_seconds_of_last_run": round(time.process_time() - cpu_started),
+        "machine": f"CPU, torch {torch.__version__}, {torch.get_num_threads()} threads",
+    }
+    (output / "recipe.json").write_text(
+        json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    )
+
+
+def is_current(folder: Path, recipe: BertJaRecipe) -> bool:
+    """folder の重みが、いまのレシピから作られたものか。"""
+    record = folder / "recipe.json"
+    if not (record.exists() and (folder / "model.safetensors").exists()):
+        return False
+    return json.loads(record.read_text())["hash"] == recipe_hash(recipe)
