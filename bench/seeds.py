@@ -82,7 +82,6 @@ def measure(
     project = Project()
     tree = build_tree(project)
     notebooks = schedule.matching(curriculum.load(project.curriculum), only)
-    recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for notebook in notebooks:
         values = [int(seed) for seed in seeds.split(",")]
         runs = [metrics_of_one_run(project, notebook, tree, seed) for seed in values]
@@ -91,6 +90,7 @@ def measure(
             console.print(
                 f"{notebook.id}  {name}: {figure['mean']:.4f} ± {figure['sd']:.4f}"
             )
+        recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         recorded[notebook.id] = {
             "date": date.today().isoformat(),
             "machine": machine(),
