@@ -61,11 +61,12 @@ if [ -n "$uv" ]; then
     export UV_FIND_LINKS="$links"
   fi
   export VIRTUAL_ENV="$PWD/.venv"
+  # 先にバイトコードにしておくと、どのノートブックでも import が数秒短くなる。
   if [ -t 2 ]; then
-    "$uv" pip install -r requirements.txt
+    "$uv" pip install --compile-bytecode -r requirements.txt
   else
     # ログには、パッケージ 1 つずつの行を残さない。
-    "$uv" pip install -r requirements.txt 2>&1 | sed '/^ [-+~] /d'
+    "$uv" pip install --compile-bytecode -r requirements.txt 2>&1 | sed '/^ [-+~] /d'
   fi
 else
   pip install -r requirements.txt

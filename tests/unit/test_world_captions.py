@@ -24,7 +24,7 @@ from tinyhub.world.photos import (
     split_of,
 )
 
-DOCUMENTS = 16_000
+DOCUMENTS = 32_000
 EVALUATION_SPLITS = ("valid", "test")
 
 
