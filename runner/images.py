@@ -11,7 +11,7 @@ import io
 
 from PIL import Image
 
-COLORS = 256
+COLORS = 128
 
 
 def compact_png(encoded: str) -> str:
