@@ -23,6 +23,7 @@ SMALL = replace(
     intermediate_size=32,
     documents={"posts": 60, "captions": 60, "prose": 60},
     tokens_per_batch=256,
+    distributional_size=8,
     steps=6,
     warmup_steps=2,
 )
