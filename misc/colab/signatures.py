@@ -116,6 +116,9 @@ class Source:
             module, rest = tuple(parts[:place]), parts[place + 1 :]
             if len(rest) > 1 or part not in self.index:
                 continue
+            if any(name[:1].isupper() for name in module):
+                # クラスの先の属性 (Trainer.accelerator) の型は、ソースから分からない。
+                continue
             merged = _merge(
                 found
                 for definition in self.definitions(part, module)
