@@ -104,7 +104,7 @@ def test_mistake_is_explained_in_japanese(
     assert [word for word in words if word not in result.failure.error] == []
 
 
-def test_push_without_a_token_says_where_to_put_it(
+def test_push_without_a_token_stops_before_the_hub_is_asked(
     world: World, tmp_path: Path
 ) -> None:
     result = run(
@@ -112,7 +112,8 @@ def test_push_without_a_token_says_where_to_put_it(
     )
     assert result.status == "failed"
     assert result.failure is not None
-    assert "HF_TOKEN" in result.failure.error
+    assert result.failure.cell_id == "push"
+    assert "トークンがありません" in result.failure.error
 
 
 def test_unreachable_hub_is_named(world: World, tmp_path: Path) -> None:
