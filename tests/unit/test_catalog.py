@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tinyhub import catalog
+from tinyhub.repositories import jglue
+from tinyhub.sources import DatasetSource
 from tinyhub.world import posts
 
 
@@ -48,8 +50,8 @@ def test_pinned_commit_of_wrime_points_at_the_parquet_branch(tree: Path) -> None
 
 
 def test_jsts_raw_files_have_the_real_keys_and_labels_in_steps(tree: Path) -> None:
-    for split, rows in catalog.JSTS_ROWS.items():
-        path = tree / "raw" / catalog.JSTS_FOLDER / f"{split}-v1.3.json"
+    for split, rows in jglue.JSTS_ROWS.items():
+        path = tree / "raw" / jglue.JSTS_FOLDER / f"{split}-v1.3.json"
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) == rows
         for line in lines[:200]:
@@ -102,7 +104,7 @@ def test_stale_tree_is_replaced_but_a_foreign_folder_is_left_alone(
 ) -> None:
     monkeypatch.setattr(catalog, "MODELS", [])
     monkeypatch.setattr(catalog, "content_hash", lambda: "new")
-    source = catalog.DatasetSource("a/b", {}, lambda root: root.mkdir(parents=True))
+    source = DatasetSource("a/b", {}, lambda root: root.mkdir(parents=True))
     monkeypatch.setattr(catalog, "DATASETS", [source])
     stale = tmp_path / "stale"
     stale.mkdir()

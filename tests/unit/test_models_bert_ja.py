@@ -33,7 +33,9 @@ SMALL = replace(
 def small_batch() -> dict[str, torch.Tensor]:
     rng = np.random.default_rng(0)
     documents = [
-        [rng.integers(5, 90, size=rng.integers(3, 12)) for _ in range(3)]
+        bert_ja.EncodedDocument(
+            [rng.integers(5, 90, size=rng.integers(3, 12)) for _ in range(3)], 0.4
+        )
         for _ in range(50)
     ]
     return bert_ja.batch_at(3, documents, 90, SMALL)

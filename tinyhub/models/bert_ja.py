@@ -46,7 +46,7 @@ TOKENIZER_CONFIG = {
 class BertJaRecipe:
     """BERT-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 1
+    version: int = 2
     hidden_size: int = 128
     num_hidden_layers: int = 3
     num_attention_heads: int = 4
@@ -54,21 +54,23 @@ class BertJaRecipe:
     max_position_embeddings: int = 512
     min_word_count: int = 8
     documents: dict[str, int] = field(
-        default_factory=lambda: {"posts": 45_000, "captions": 40_000, "prose": 6_000}
+        default_factory=lambda: {"posts": 60_000, "captions": 70_000, "prose": 8_000}
     )
     text_seed: int = 7
     max_length: int = 128
-    tokens_per_batch: int = 2_048
-    steps: int = 6_000
-    warmup_steps: int = 300
+    tokens_per_batch: int = 4_096
+    steps: int = 12_000
+    warmup_steps: int = 400
     learning_rate: float = 1.2e-3
     weight_decay: float = 0.01
     mask_rate: float = 0.2
     next_sentence_rate: float = 0.5
-    neighbour_rate: float = 0.7
-    whole_document_rate: float = 0.5
+    neighbour_rate: float = 0.85
+    history_rate: dict[str, float] = field(
+        default_factory=lambda: {"posts": 0.4, "captions": 0.0, "prose": 0.4}
+    )
     initializer_range: float = 0.05
-    distributional_size: int = 64
+    distributional_size: int = 32
     dropout: float = 0.0
     seed: int = 42
 
@@ -149,24 +151,39 @@ def count_words(documents: dict[str, list[list[str]]]) -> Counter[str]:
     return counts
 
 
+@dataclass(frozen=True)
+class EncodedDocument:
+    """文書の id 列。lines は文ごと (特殊トークンなし)、長さは文によって違う。
+
+    history_rate は、NSP の文 A に、直前の文だけでなく、そこまでの文すべてを入れる割合。
+    """
+
+    lines: list[np.ndarray]
+    history_rate: float
+
+
 def encode_documents(
-    tokenizer: BertJapaneseTokenizer, documents: dict[str, list[list[str]]]
-) -> list[list[np.ndarray]]:
-    """各文書を、文ごとの id 列 (特殊トークンなし) のリストにする。"""
+    tokenizer: BertJapaneseTokenizer,
+    documents: dict[str, list[list[str]]],
+    history_rate: dict[str, float],
+) -> list[EncodedDocument]:
+    """2 文以上の文書を id 列にする。"""
     cache: dict[str, np.ndarray] = {}
     encoded = []
-    for document in (doc for docs in documents.values() for doc in docs):
+    for source, document in ((name, d) for name, ds in documents.items() for d in ds):
         for sentence in document:
             if sentence not in cache:
                 tokens = tokenizer.tokenize(sentence)
                 ids = tokenizer.convert_tokens_to_ids(tokens)
                 cache[sentence] = np.array(ids, dtype=np.int32)
-        encoded.append([cache[sentence] for sentence in document])
+        if len(document) > 1:
+            lines = [cache[sentence] for sentence in document]
+            encoded.append(EncodedDocument(lines, history_rate[source]))
     return encoded
 
 
 def distributional_embeddings(
-    documents: list[list[np.ndarray]], vocab_size: int, size: int, seed: int
+    documents: list[EncodedDocument], vocab_size: int, size: int, seed: int
 ) -> np.ndarray:
     """同じ文書に現れる語から作る単語ベクトル。形 (vocab_size, size)、長さ 1 か 0。
 
@@ -174,7 +191,7 @@ def distributional_embeddings(
     短い事前学習では共起から語の似かたを拾いきれないので、埋め込みの初期値に使う。
     2 回以上いっしょに現れない語は 0 のまま残る。
     """
-    words = [np.unique(np.concatenate(document)) for document in documents]
+    words = [np.unique(np.concatenate(document.lines)) for document in documents]
     rows = np.repeat(np.arange(len(words)), [len(ids) for ids in words])
     columns = np.concatenate(words)
     shape = (len(words), vocab_size)
@@ -210,30 +227,27 @@ def initialise_embeddings(
 
 
 def pair_of_sentences(
-    documents: list[list[np.ndarray]],
+    documents: list[EncodedDocument],
     index: int,
     recipe: BertJaRecipe,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """(文 A, 文 B, 次文ラベル)。ラベル 0 = 続き、1 = 別の文書の文。
 
-    別の文書の多くは隣の文書から取る。日記や写真帳では隣どうしの話題が近いので、
-    話題の違いだけでは見分けられず、中身まで読む必要がある。
+    別の文書の多くは隣の文書で、B はその中の同じくらいの位置から取る。日記や写真帳では
+    隣どうしの話題が近いので、話題の違いだけでは見分けられず、中身まで読む必要がある。
     """
     document = documents[index]
-    cut = int(rng.integers(1, len(document)))
-    whole = rng.random() < recipe.whole_document_rate
-    first = np.concatenate(document[:cut]) if whole else document[cut - 1]
-    second = np.concatenate(document[cut:]) if whole else document[cut]
-    label = 0
+    cut = int(rng.integers(1, len(document.lines)))
+    first, second, label = document.lines[cut - 1], document.lines[cut], 0
+    if rng.random() < document.history_rate:
+        first = np.concatenate(document.lines[:cut])
     if rng.random() > recipe.next_sentence_rate:
         if rng.random() < recipe.neighbour_rate:
             other = documents[(index + 1) % len(documents)]
         else:
             other = documents[int(rng.integers(len(documents)))]
-        part = int(rng.integers(len(other)))
-        second = np.concatenate(other[part:]) if whole else other[part]
-        label = 1
+        second, label = other.lines[min(cut, len(other.lines) - 1)], 1
     room = recipe.max_length - 3
     first = first[: max(room // 2, room - len(second))]
     return first, second[: room - len(first)], label
@@ -254,7 +268,7 @@ def mask_tokens(
 
 def batch_at(
     step: int,
-    documents: list[list[np.ndarray]],
+    documents: list[EncodedDocument],
     vocab_size: int,
     recipe: BertJaRecipe,
 ) -> dict[str, torch.Tensor]:
@@ -363,8 +377,7 @@ def train(
     documents = source_documents(recipe)
     vocabulary = build_vocabulary(count_words(documents), recipe.min_word_count)
     tokenizer = write_tokenizer(output, vocabulary)
-    encoded = encode_documents(tokenizer, documents)
-    encoded = [document for document in encoded if len(document) > 1]
+    encoded = encode_documents(tokenizer, documents, recipe.history_rate)
 
     torch.manual_seed(recipe.seed)
     config = BertConfig(

@@ -369,7 +369,7 @@ def _album_document(photo: Scene, rng: Random) -> list[str]:
         text = render(again, rng, caption.wording, mode).text
         if text not in sentences:
             sentences.append(text)
-    if rng.random() < 0.6 or len(sentences) == 1:
+    if rng.random() < 0.4 or len(sentences) == 1:
         sentences = [*sentences[1:], sentences[0], *_neighbour(scene, caption, rng)]
     return sentences
 
@@ -439,7 +439,20 @@ def _definitions() -> list[str]:
                         for word in concept.words
                         for upper in table[parent].words[:2]
                     ]
-    for counter in ("人", "匹", "頭", "羽", "台", "個", "本", "冊", "枚", "隻", "機"):
+    for counter in (
+        "人",
+        "匹",
+        "頭",
+        "羽",
+        "台",
+        "脚",
+        "個",
+        "本",
+        "冊",
+        "枚",
+        "隻",
+        "機",
+    ):
         for number in NUMBER_VALUES:
             made += _synonym_sentences(number_words(number, counter))
     for table in (COLOURS, SIZES):

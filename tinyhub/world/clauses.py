@@ -32,7 +32,8 @@ class Construct:
     """構文。text の欄には fill() が言葉を入れる。
 
     only は、その気分の形容詞だけに使う構文。compares は比べたり期待したりする構文で、
-    「昨日」「体調」のような話題には使わない。
+    「昨日」「体調」のような話題には使わない。weight は引かれやすさで、ふだんの文章で
+    よく使う言い方ほど大きい。
     """
 
     name: str
@@ -42,6 +43,7 @@ class Construct:
     group: Literal["simple", "affirmed", "negated", "doubled", "unseen"]
     only: Mood | None = None
     compares: bool = False
+    weight: int = 1
 
 
 _AFFIRMED = (
@@ -54,7 +56,12 @@ _AFFIRMED = (
     Construct("surprised", "{t}が{d}{te}驚いた", 1, "verb", "affirmed"),
     Construct("only_word", "{t}は{now}としか言いようがない", 1, "nai", "affirmed"),
     Construct(
-        "as_much", "{t}ほど{attr}{h}は他にない", 1, "nai", "affirmed", compares=True
+        "as_much",
+        "{t}ほど{attr}{h}は他に{nowhere}",
+        1,
+        "nai",
+        "affirmed",
+        compares=True,
     ),
     Construct(
         "first_time",
@@ -74,8 +81,10 @@ _AFFIRMED = (
     Construct("no_objection", "{t}が{no}ことに異論はない", 1, "nai", "affirmed"),
 )
 _NEGATED = (
-    Construct("neg_wa", "{t}は{nd}{neg}", -1, "adjective", "negated"),
-    Construct("neg_past_wa", "{t}は{nd}{negpast}", -1, "adjective", "negated"),
+    Construct("neg_wa", "{t}は{nd}{neg}", -1, "adjective", "negated", weight=5),
+    Construct(
+        "neg_past_wa", "{t}は{nd}{negpast}", -1, "adjective", "negated", weight=5
+    ),
     Construct(
         "cannot_say", "{d}{attr}{n}とは言えない", -1, "nai", "negated", "positive"
     ),
@@ -194,6 +203,10 @@ class Clause:
         return f"{self.adjective}/{self.construct}"
 
 
+# 「ある」ではなく「いる」を使う head。
+ANIMATE_HEADS = frozenset({"人"})
+
+
 def opposite(mood: Mood) -> Mood:
     """逆の気分。"""
     return "negative" if mood == "positive" else "positive"
@@ -241,6 +254,7 @@ def fill(
         t=topic.text,
         n=topic.facet.head if past else topic.noun,
         h=topic.facet.head,
+        nowhere="いない" if topic.facet.head in ANIMATE_HEADS else "ない",
         d=degree,
         nd=negative,
         base=adjective.plain(),
@@ -295,7 +309,8 @@ def assertion(
     """
     while True:
         topic = draw_topic()
-        construct = rng.choice([c for c in constructs if c.group in groups])
+        choices = [c for c in constructs if c.group in groups]
+        construct = rng.choices(choices, [c.weight for c in choices])[0]
         word_mood = mood if construct.sign == 1 else opposite(mood)
         word = adjective_of(rng, topic.facet, word_mood)
         if (

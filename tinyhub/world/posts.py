@@ -199,11 +199,11 @@ def heldout_parts(rows: int, seed: int = POSTS_SEED) -> list[Post]:
 
 # 日記の型とその割合。評価の文に、その気分から自然に続く文が並ぶ。
 _DIARY_MIX: dict[str, float] = {
-    "affirmed": 0.44,
-    "negated": 0.22,
-    "doubled": 0.02,
-    "reported": 0.06,
-    "contrast": 0.12,
+    "affirmed": 0.36,
+    "negated": 0.26,
+    "doubled": 0.03,
+    "reported": 0.07,
+    "contrast": 0.14,
     "postposed": 0.06,
     "event": 0.05,
     "sarcasm": 0.02,
@@ -213,7 +213,7 @@ _DIARY_MIX: dict[str, float] = {
 _SAME_SCENE = 0.8
 _OTHER_MOOD = 0.8
 # ひねりのない言い方で、一つの気分だけを書いたページの割合。
-_PLAIN_PAGES = 0.5
+_PLAIN_PAGES = 0.3
 # どちらの気分でもない独り言。活用形と表記のゆれを一通り使うために順に書く。
 _REMARKS = (
     ("前は{past}。", None),
@@ -298,17 +298,17 @@ def _diary(
     scene: Scene,
     mood: Mood,
 ) -> list[str]:
-    """2 文から 5 文の日記を書く。"""
+    """2 行から 5 行の日記を書く。場面や独り言は、次の評価の文と同じ行に置く。"""
     setting = Setting()
-    lines = []
+    lead = ""
     chance = rng.random()
     if chance < 0.45:
         setting = setting_of(rng, scene, places)
-        lines.append(setting.text)
+        lead = setting.text
     elif chance < 0.55:
-        lines.append(f"{rng.choice(OPENER_TIMES)}、{rng.choice(OPENER_COMPANIONS)}")
+        lead = f"{rng.choice(OPENER_TIMES)}、{rng.choice(OPENER_COMPANIONS)}"
     if rng.random() < 0.15:
-        lines.append(next(remarks))
+        lead += next(remarks)
     body = [_evaluate(rng, mood, scene, setting), _aftermath(rng, mood, scene)]
     if rng.random() < 0.35:
         plain = _plainly(rng, mood, scene, setting)
@@ -316,12 +316,13 @@ def _diary(
         body.insert(where, (rng.choice(ADDITIONS) if where else "") + plain)
     if rng.random() < 0.15:
         body.insert(0, _aftermath(rng, mood, scene))
+    body[0] = lead + body[0]
     if rng.random() < 0.25:
         # 気分の変わり目。逆接の言葉のあとは、逆の気分の文が続く。
         other = opposite(mood)
         turn = rng.choice(TURNS) + _plainly(rng, other, scene, setting)
         body += [turn, _aftermath(rng, other, scene)]
-    return [*lines, *body][:5]
+    return body[:5]
 
 
 def _plain_page(rng: random.Random, scene: Scene, mood: Mood) -> list[str]:
