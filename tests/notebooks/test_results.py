@@ -58,14 +58,14 @@ def committed(notebook: Notebook) -> NotebookNode:
     return notebook_file.read(PROJECT.root / notebook.path)
 
 
-def test_結果は_ミニ環境でのすべての_ready_のものである() -> None:
+def test_results_are_of_every_ready_notebook_in_the_tiny_world() -> None:
     assert results().profile == "tiny"
     assert results().overlay is None
     assert [item.id for item in results().notebooks] == [item.id for item in READY]
 
 
 @each_notebook
-def test_最後まで実行された(notebook: Notebook) -> None:
+def test_notebook_ran_to_its_end(notebook: Notebook) -> None:
     found = result(notebook)
     assert found.status == "ok", found.failure
     assert not any(cell.executed is False for cell in found.cells)
@@ -76,7 +76,7 @@ def test_最後まで実行された(notebook: Notebook) -> None:
 
 
 @each_notebook
-def test_指標は基準を満たす(notebook: Notebook) -> None:
+def test_metrics_meet_their_bounds(notebook: Notebook) -> None:
     found = result(notebook)
     assert found.asserted
     assert set(found.expect) == set(notebook.expect)
@@ -85,14 +85,14 @@ def test_指標は基準を満たす(notebook: Notebook) -> None:
 
 
 @each_notebook
-def test_指標は有限の数である(notebook: Notebook) -> None:
+def test_metrics_are_finite_numbers(notebook: Notebook) -> None:
     metrics = result(notebook).metrics
     assert metrics
     assert all(math.isfinite(value) for value in metrics.values())
 
 
 @each_notebook
-def test_学習した指標は_小数第_4_位で丸めても_1_にならない(notebook: Notebook) -> None:
+def test_learnt_metrics_do_not_round_to_one(notebook: Notebook) -> None:
     # curriculum で「< 1.0」とした指標が学習の成果。満点は、問題が易しすぎる印になる。
     metrics = result(notebook).metrics
     learnt = [name for name, bounds in notebook.expect.items() if "< 1.0" in bounds]
@@ -100,7 +100,9 @@ def test_学習した指標は_小数第_4_位で丸めても_1_にならない(
 
 
 @each_notebook
-def test_コミットされたものとの違いは_出力だけである(notebook: Notebook) -> None:
+def test_executed_notebook_differs_from_the_committed_one_only_in_outputs(
+    notebook: Notebook,
+) -> None:
     differences = notebook_file.source_differences(
         committed(notebook), executed(notebook)
     )
@@ -108,27 +110,27 @@ def test_コミットされたものとの違いは_出力だけである(notebo
 
 
 @each_notebook
-def test_渡したパラメータは_curriculum_のものだけである(notebook: Notebook) -> None:
+def test_only_parameters_of_curriculum_are_injected(notebook: Notebook) -> None:
     assert set(result(notebook).parameters) == set(notebook.tiny)
 
 
 @each_notebook
-def test_保存された出力は_実行の出力と合う(notebook: Notebook) -> None:
+def test_stored_outputs_agree_with_the_run(notebook: Notebook) -> None:
     found = compare.differences(committed(notebook), executed(notebook))
     assert not found, "\n".join([*found, "(出力を作り直すには make outputs)"])
 
 
 @each_notebook
-def test_外部へは一度も接続しようとしていない(notebook: Notebook) -> None:
+def test_notebook_never_tried_to_connect_outside(notebook: Notebook) -> None:
     assert result(notebook).blocked == []
 
 
 @each_notebook
-def test_CPU_秒は_1_冊の上限に収まる(notebook: Notebook) -> None:
+def test_cpu_seconds_stay_within_the_limit_of_one_notebook(notebook: Notebook) -> None:
     assert result(notebook).cpu_seconds <= MAX_CPU_SECONDS
 
 
-def test_CPU_秒は_平均と合計の上限に収まる() -> None:
+def test_cpu_seconds_stay_within_mean_and_sum() -> None:
     seconds = [item.cpu_seconds for item in results().notebooks]
     assert sum(seconds) / len(seconds) <= MEAN_CPU_SECONDS
     assert sum(seconds) <= TOTAL_CPU_MINUTES * 60

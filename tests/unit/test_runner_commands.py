@@ -41,7 +41,7 @@ def good(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_外部へ接続するセルは_Python_でも_curl_でも失敗する(tmp_path: Path) -> None:
+def test_cell_that_connects_outside_fails_in_python_and_curl(tmp_path: Path) -> None:
     python = "import urllib.request\nurllib.request.urlopen('http://example.com/')"
     curl = (
         "import subprocess\n"
@@ -64,7 +64,7 @@ def test_外部へ接続するセルは_Python_でも_curl_でも失敗する(tm
     assert "外部への接続を止めました" in report
 
 
-def test_curriculum_にないノートブックがあれば_名前を挙げて失敗する(good: Path) -> None:
+def test_notebook_missing_from_curriculum_fails_naming_it(good: Path) -> None:
     extra = "chapter05/forgotten.ipynb"
     toy.write_notebook(good, extra, [toy.PARAMETERS, toy.METRICS])
     result = runner(good, "run")
@@ -80,7 +80,7 @@ def test_curriculum_にないノートブックがあれば_名前を挙げて�
         (["--profile", "huge"], "profile は tiny か full です"),
     ],
 )
-def test_使い方の誤りは_1_つの文で知らせる(
+def test_wrong_usage_is_told_in_one_sentence(
     good: Path, arguments: list[str], message: str
 ) -> None:
     result = runner(good, "run", *arguments)
@@ -89,20 +89,20 @@ def test_使い方の誤りは_1_つの文で知らせる(
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_overlay_のシンボリックリンクは断られる(tmp_path: Path) -> None:
+def test_symbolic_links_in_the_overlay_are_refused(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw/data.json").symlink_to("/etc/hostname")
     with pytest.raises(WorldError, match="シンボリックリンク"):
         check_overlay(tmp_path)
 
 
-def test_overlay_の形が違えば断られる(tmp_path: Path) -> None:
+def test_overlay_of_another_shape_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text("{}")
     with pytest.raises(WorldError, match="どれもありません"):
         check_overlay(tmp_path)
 
 
-def test_ハッシュの目印は_上書きのファイルを先に見る(tmp_path: Path) -> None:
+def test_hash_marker_looks_at_the_overlay_first(tmp_path: Path) -> None:
     world = toy.world(tmp_path)
     overlay = tmp_path / "overlay"
     for folder, text in ((world.tree, "人工"), (overlay, "実物")):
@@ -116,6 +116,6 @@ def test_ハッシュの目印は_上書きのファイルを先に見る(tmp_pa
     assert plain["hash"] != real["hash"]
 
 
-def test_ハッシュの目印のファイルがなければ失敗する(tmp_path: Path) -> None:
+def test_hash_marker_without_its_file_fails(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"sha256:nowhere\.example/a"):
         toy.world(tmp_path).resolve({"hash": "{sha256:nowhere.example/a}"})

@@ -63,7 +63,7 @@ def result_of(finished: tuple[Results, str, Path], name: str) -> NotebookResult:
     return next(item for item in finished[0].notebooks if item.id == name)
 
 
-def test_失敗したセルは_ノートブックと番号とソースとエラーで知らされる(
+def test_failed_cell_is_reported_with_notebook_number_source_and_error(
     finished: tuple[Results, str, Path],
 ) -> None:
     text = finished[1]
@@ -75,14 +75,14 @@ def test_失敗したセルは_ノートブックと番号とソースとエラ�
     assert (failure.cell_number, failure.cell_id) == (2, "body")
 
 
-def test_失敗があれば全体は不合格で_他のノートブックは続く(
+def test_one_failure_fails_the_whole_while_others_continue(
     finished: tuple[Results, str, Path],
 ) -> None:
     assert not finished[0].passed
     assert result_of(finished, "good").status == "ok"
 
 
-def test_失敗したものに依存するノートブックは_実行されない(
+def test_dependents_of_a_failure_do_not_run(
     finished: tuple[Results, str, Path],
 ) -> None:
     after = result_of(finished, "after")
@@ -90,7 +90,7 @@ def test_失敗したものに依存するノートブックは_実行されな�
     assert after.failure is not None and "broken" in after.failure.error
 
 
-def test_カーネルが強制終了されても_止まったセルを知らせて失敗する(
+def test_killed_kernel_is_reported_with_the_cell_it_stopped_at(
     finished: tuple[Results, str, Path],
 ) -> None:
     dead = result_of(finished, "dead")
@@ -100,7 +100,7 @@ def test_カーネルが強制終了されても_止まったセルを知らせ�
     assert "カーネルが停止しました" in dead.failure.error
 
 
-def test_制限時間を超えると_時間切れになる(
+def test_running_over_the_limit_is_a_timeout(
     finished: tuple[Results, str, Path],
 ) -> None:
     slow = result_of(finished, "slow")
@@ -110,7 +110,7 @@ def test_制限時間を超えると_時間切れになる(
     assert slow.seconds < 300
 
 
-def test_metrics_セルのないノートブックは失敗する(
+def test_notebook_without_a_metrics_cell_fails(
     finished: tuple[Results, str, Path],
 ) -> None:
     silent = result_of(finished, "silent")
@@ -119,7 +119,7 @@ def test_metrics_セルのないノートブックは失敗する(
     assert "タグ metrics の付いたセルがありません" in silent.failure.error
 
 
-def test_宣言されていないパラメータは_実行前に名前を挙げて失敗する(
+def test_undeclared_parameter_fails_before_running_and_is_named(
     finished: tuple[Results, str, Path],
 ) -> None:
     undeclared = result_of(finished, "undeclared")
@@ -129,7 +129,7 @@ def test_宣言されていないパラメータは_実行前に名前を挙げ�
     assert undeclared.failure.error.endswith("宣言されていません: epochs")
 
 
-def test_ファイルのないノートブックは失敗する(
+def test_missing_notebook_file_fails(
     finished: tuple[Results, str, Path],
 ) -> None:
     absent = result_of(finished, "absent")
@@ -138,7 +138,7 @@ def test_ファイルのないノートブックは失敗する(
     assert "chapter05/absent.ipynb のファイルがありません" in absent.failure.error
 
 
-def test_expect_にある指標が出ていなければ_基準未達になる(
+def test_expected_metric_that_is_not_printed_misses_its_bound(
     finished: tuple[Results, str, Path],
 ) -> None:
     good = result_of(finished, "good")
@@ -150,21 +150,23 @@ def test_expect_にある指標が出ていなければ_基準未達になる(
     assert good.verdict == "基準未達"
 
 
-def test_ノートブックは_空のフォルダに_1_つだけ置かれて実行される(
+def test_notebook_runs_alone_in_an_empty_folder(
     finished: tuple[Results, str, Path],
 ) -> None:
     executed = (finished[2] / "build/executed/chapter05/good.ipynb").read_text("utf-8")
     assert "['good.ipynb']" in executed
 
 
-def test_CPU_秒とセルごとの秒数が残る(finished: tuple[Results, str, Path]) -> None:
+def test_cpu_seconds_and_seconds_per_cell_are_recorded(
+    finished: tuple[Results, str, Path],
+) -> None:
     good = result_of(finished, "good")
     assert good.cpu_seconds > 0
     assert [cell.number for cell in good.cells] == [1, 0, 2, 3]
     assert all(cell.executed and cell.seconds is not None for cell in good.cells)
 
 
-def test_Hub_が応答していなければ_失敗の説明に加える(
+def test_unreachable_hub_is_added_to_the_failure(
     finished: tuple[Results, str, Path],
 ) -> None:
     failure = result_of(finished, "broken").failure

@@ -40,7 +40,7 @@ def guarded(options: list[str], *command: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("options", LEVELS)
-def test_Python_の接続は_分かる文で失敗する(options: list[str]) -> None:
+def test_python_connections_fail_with_a_clear_message(options: list[str]) -> None:
     code = f"import urllib.request; urllib.request.urlopen('{OUTSIDE}', timeout=5)"
     result = guarded(options, sys.executable, "-c", code)
     assert result.returncode != 0
@@ -51,7 +51,7 @@ def test_Python_の接続は_分かる文で失敗する(options: list[str]) -> 
 
 
 @pytest.mark.parametrize("options", LEVELS)
-def test_Python_の名前解決も止まる(options: list[str]) -> None:
+def test_python_name_resolution_is_stopped_too(options: list[str]) -> None:
     code = "import socket; socket.getaddrinfo('example.com', 443)"
     result = guarded(options, sys.executable, "-c", code)
     assert result.returncode != 0
@@ -59,7 +59,7 @@ def test_Python_の名前解決も止まる(options: list[str]) -> None:
 
 
 @pytest.mark.parametrize("options", LEVELS)
-def test_Python_でない子プロセスも外へ出られない(options: list[str]) -> None:
+def test_child_processes_other_than_python_cannot_leave(options: list[str]) -> None:
     curl = shutil.which("curl")
     assert curl is not None, "curl がありません (.ci/run が入れます)"
     code = f"import subprocess, sys; sys.exit(subprocess.call(['{curl}', '-sS', "
@@ -70,13 +70,13 @@ def test_Python_でない子プロセスも外へ出られない(options: list[s
 
 
 @pytest.mark.skipif(not guard.namespace_available(), reason="名前空間が使えない環境")
-def test_名前空間では_curl_が名前を引けない() -> None:
+def test_curl_cannot_resolve_names_in_the_namespace() -> None:
     result = guarded([], "curl", "-sS", "-m", "5", "http://example.com/")
     assert result.returncode == 6
 
 
 @pytest.mark.parametrize("options", LEVELS)
-def test_守りの中どうしの接続はできる(options: list[str], tmp_path: Path) -> None:
+def test_connections_inside_the_guard_work(options: list[str], tmp_path: Path) -> None:
     script = tmp_path / "local.py"
     script.write_text(
         "import http.server, threading, urllib.request, subprocess\n"
@@ -97,7 +97,7 @@ def test_守りの中どうしの接続はできる(options: list[str], tmp_path
 
 
 @pytest.mark.skipif(not guard.namespace_available(), reason="名前空間が使えない環境")
-def test_名前空間からは_外側のサーバーにも届かない() -> None:
+def test_servers_outside_cannot_be_reached_from_the_namespace() -> None:
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -109,7 +109,7 @@ def test_名前空間からは_外側のサーバーにも届かない() -> None
         server.server_close()
 
 
-def test_守りの中でもう一度守りに入っても_そのまま動く() -> None:
+def test_entering_the_guard_inside_the_guard_changes_nothing() -> None:
     inner = f"{sys.executable} -m runner.guard -- printenv {guard.LEVEL_VARIABLE}"
     outer = guarded([], "sh", "-c", f"printenv {guard.LEVEL_VARIABLE}; {inner}")
     assert outer.returncode == 0, outer.stderr
@@ -117,7 +117,7 @@ def test_守りの中でもう一度守りに入っても_そのまま動く() -
     assert first == second
 
 
-def test_利用者のプロキシは引き継がない() -> None:
+def test_proxies_of_the_user_are_not_inherited() -> None:
     base = {"HTTPS_PROXY": "http://proxy.example:3128", "PATH": "/bin"}
     inside = guard.environment("namespace", base)
     assert "HTTPS_PROXY" not in inside
@@ -125,7 +125,7 @@ def test_利用者のプロキシは引き継がない() -> None:
     assert guard.environment("hook", base)["HTTPS_PROXY"] == "http://127.0.0.1:9"
 
 
-def test_コマンドのない呼び出しは_使い方を出して失敗する() -> None:
+def test_call_without_a_command_prints_the_usage_and_fails() -> None:
     result = guarded([])
     assert result.returncode != 0
     assert "使い方" in result.stderr

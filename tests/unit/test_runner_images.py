@@ -34,7 +34,7 @@ def chart() -> Image.Image:
     return Image.fromarray(pixels, "RGBA")
 
 
-def test_軽くなり見た目はほとんど変わらない() -> None:
+def test_images_become_lighter_and_look_almost_the_same() -> None:
     before = encode(chart())
     after = compact_png(before)
     assert len(after) < len(before)
@@ -45,12 +45,12 @@ def test_軽くなり見た目はほとんど変わらない() -> None:
     assert np.sqrt((difference**2).mean()) < 4.0
 
 
-def test_二回かけても同じである() -> None:
+def test_applying_it_twice_changes_nothing() -> None:
     once = compact_png(encode(chart()))
     assert compact_png(once) == once
 
 
-def test_透けるところのある図はそのまま() -> None:
+def test_images_with_transparency_are_left_alone() -> None:
     image = chart()
     image.putpixel((0, 0), (0, 0, 0, 0))
     encoded = encode(image)

@@ -176,25 +176,25 @@ def nbval_failures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set(re.findall(r"^FAILED (\w+)\.ipynb", finished.stdout, re.MULTILINE))
 
 
-def test_改変のないノートブックは_どちらの層も通る(nbval_failures: set[str]) -> None:
+def test_unchanged_notebook_passes_both_layers(nbval_failures: set[str]) -> None:
     assert "original" not in nbval_failures
     assert compare.differences(stored(), stored()) == []
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_改変は_決まった層で落ちる(name: str, nbval_failures: set[str]) -> None:
+def test_each_edit_fails_in_its_layer(name: str, nbval_failures: set[str]) -> None:
     caught = {"nbval"} if name in nbval_failures else set()
     if compare.differences(edited(name), stored()):
         caught.add("compare")
     assert caught == EDITS[name][1]
 
 
-def test_どの改変も_自分たちの検査だけで見つかる() -> None:
+def test_every_edit_is_found_by_our_own_comparison() -> None:
     missed = [name for name in EDITS if not compare.differences(edited(name), stored())]
     assert missed == []
 
 
-def test_時刻やアドレスだけの違いは_許される() -> None:
+def test_differences_in_times_and_addresses_are_allowed() -> None:
     first, second = stored(), stored()
     for node, text in (
         (first, "完了 3.2 秒 <A at 0x7f0011223344> http://127.0.0.1:18080/m\n"),

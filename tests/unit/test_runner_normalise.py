@@ -43,7 +43,7 @@ def body_outputs(*outputs: NotebookNode) -> list[NotebookNode]:
     return normalise(executed(*outputs)).cells[-1].outputs
 
 
-def test_差し込まれたセルと_実行の記録は落ちる() -> None:
+def test_injected_cell_and_execution_records_are_dropped() -> None:
     result = normalise(executed())
     assert [cell.id for cell in result.cells] == ["md-title", "parameters", "body"]
     assert [c.execution_count for c in result.cells if c.cell_type == "code"] == [1, 2]
@@ -52,7 +52,7 @@ def test_差し込まれたセルと_実行の記録は落ちる() -> None:
     assert result.cells[-1].metadata == {"tags": ["keep"]}
 
 
-def test_GPU_の指定は残る() -> None:
+def test_gpu_type_is_kept() -> None:
     node = executed()
     node.metadata["accelerator"] = "GPU"
     node.metadata["colab"] = {"gpuType": "T4", "provenance": []}
@@ -75,11 +75,11 @@ def test_GPU_の指定は残る() -> None:
     ],
     ids=["stderr", "widget", "progress-html", "bar", "bar-with-return"],
 )
-def test_進捗と標準エラー出力は落ちる(output: NotebookNode) -> None:
+def test_progress_and_stderr_are_dropped(output: NotebookNode) -> None:
     assert body_outputs(output) == []
 
 
-def test_進捗に挟まれた標準出力は_1_つにつながる() -> None:
+def test_stdout_around_progress_is_joined() -> None:
     found = body_outputs(
         new_output("stream", name="stdout", text="前\n"),
         new_output("stream", name="stderr", text="途中"),
@@ -102,7 +102,7 @@ def test_進捗に挟まれた標準出力は_1_つにつながる() -> None:
         ("精度 0.9415 · 4,000 行", "精度 0.9415 · 4,000 行"),
     ],
 )
-def test_固有の場所だけが置き換わる(raw: str, clean: str) -> None:
+def test_only_local_places_are_replaced(raw: str, clean: str) -> None:
     stream = new_output("stream", name="stdout", text=raw + "\n")
     table = new_output("execute_result", {"text/plain": raw})
     first, second = body_outputs(stream, table)
@@ -111,21 +111,21 @@ def test_固有の場所だけが置き換わる(raw: str, clean: str) -> None:
     assert second.execution_count == 2
 
 
-def test_画像のデータの中は置き換えない() -> None:
+def test_image_data_is_left_alone() -> None:
     jpeg = "iVBORw0KGgo0x0123456789abcdef/tmp/llm-book-aa/work/"
     (output,) = body_outputs(new_output("display_data", {"image/jpeg": jpeg}))
     assert output.data["image/jpeg"] == jpeg
 
 
 @given(st.lists(st.text(alphabet="a0x/:.%|[]<>\r\n\x1b17秒", max_size=60), max_size=4))
-def test_2_回整えても変わらない(texts: list[str]) -> None:
+def test_normalising_twice_changes_nothing(texts: list[str]) -> None:
     outputs = [new_output("stream", name="stdout", text=text) for text in texts]
     outputs.append(new_output("execute_result", {"text/plain": "".join(texts)}))
     once = normalise(executed(*outputs))
     assert normalise(copy.deepcopy(once)) == once
 
 
-def test_整えた形は_読んで書いても_1_バイトも変わらない(tmp_path: Path) -> None:
+def test_normal_form_survives_reading_and_writing_byte_for_byte(tmp_path: Path) -> None:
     text = notebook_file.to_text(
         normalise(executed(new_output("stream", name="stdout", text="日本語\n")))
     )
@@ -135,7 +135,7 @@ def test_整えた形は_読んで書いても_1_バイトも変わらない(tmp
     assert "日本語" in text
 
 
-def test_大きすぎる出力は断られる() -> None:
+def test_too_large_outputs_are_refused() -> None:
     with pytest.raises(NormaliseError, match="上限 300,000"):
         check_size(Path("a.ipynb"), "あ" * (MAX_BYTES // 3 + 1))
     check_size(Path("a.ipynb"), "a" * MAX_BYTES)
@@ -144,11 +144,11 @@ def test_大きすぎる出力は断られる() -> None:
 @pytest.mark.parametrize(
     ("seconds", "rounded"), [(0.1, 5), (5.0, 5), (5.1, 10), (41.0, 45)]
 )
-def test_CPU_秒は_5_秒単位に切り上げる(seconds: float, rounded: int) -> None:
+def test_cpu_seconds_round_up_to_five(seconds: float, rounded: int) -> None:
     assert rounded_up(seconds) == rounded
 
 
-def test_CPU_秒は_その項目の行だけが書き換わる(tmp_path: Path) -> None:
+def test_cpu_seconds_rewrite_only_the_line_of_their_entry(tmp_path: Path) -> None:
     text = (
         "- id: one\n  # 注釈\n  cpu_seconds_tiny: null\n\n"
         "- id: one-more\n  cpu_seconds_tiny: 40  # 残る\n"
@@ -164,7 +164,7 @@ def test_CPU_秒は_その項目の行だけが書き換わる(tmp_path: Path) -
     assert "cpu_seconds_tiny: 65  # 残る" in file.read_text(encoding="utf-8")
 
 
-def test_CPU_秒を書く行がなければ失敗する(tmp_path: Path) -> None:
+def test_missing_line_for_cpu_seconds_fails(tmp_path: Path) -> None:
     (tmp_path / "05.yml").write_text("- id: one\n  title: 題\n", encoding="utf-8")
     with pytest.raises(OutputsError, match="one"):
         set_cpu_seconds(tmp_path, "one", 1.0)

@@ -29,7 +29,7 @@ print("再開" if start else "最初から", start)
 """
 
 
-def test_2_回目は前回の結果を使い_ソースが変わると実行し直す(tmp_path: Path) -> None:
+def test_second_run_reuses_results_until_the_source_changes(tmp_path: Path) -> None:
     toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, toy.METRICS])
     expect = {"accuracy": [">= 0.1"]}
     toy.write_curriculum(tmp_path, [toy.entry("good", GOOD, expect=expect)])
@@ -53,7 +53,7 @@ def test_2_回目は前回の結果を使い_ソースが変わると実行し�
     assert third.notebooks[0].metrics == {"accuracy": 0.25}
 
 
-def test_鍵は_ソースとパラメータと依存と世界のどれが変わっても変わる(
+def test_key_changes_with_source_parameters_dependencies_and_world(
     tmp_path: Path,
 ) -> None:
     from runner import curriculum
@@ -81,7 +81,7 @@ def test_鍵は_ソースとパラメータと依存と世界のどれが変わ�
     assert len({base, *others}) == 6
 
 
-def test_出力だけの違いは_鍵を変えない(tmp_path: Path) -> None:
+def test_outputs_alone_do_not_change_the_key(tmp_path: Path) -> None:
     from runner import notebook_file
 
     plain = toy.notebook([toy.PARAMETERS, toy.METRICS])
@@ -90,7 +90,7 @@ def test_出力だけの違いは_鍵を変えない(tmp_path: Path) -> None:
     assert notebook_file.source_hash(plain) == notebook_file.source_hash(printed)
 
 
-def test_登録したリポジトリが消えるか変わると_再利用しない(tmp_path: Path) -> None:
+def test_missing_or_changed_pushed_repository_prevents_reuse(tmp_path: Path) -> None:
     from runner import curriculum
     from runner.project import Project
     from runner.results import NotebookResult
@@ -118,20 +118,20 @@ def test_登録したリポジトリが消えるか変わると_再利用しな�
     assert reuse.reusable(project, notebook, "k", project.state) is None
 
 
-def test_並んで動いた_2_冊の登録は_名前がソースにある方のものになる() -> None:
+def test_pushes_of_parallel_notebooks_go_to_the_source_that_names_them() -> None:
     after = {"models/learner/a-model": "1", "models/learner/b-model": "2"}
     a, b = 'push_to_hub("a-model")', 'push_to_hub("b-model")'
     assert reuse.pushed_between({}, after, a, [b]) == {"models/learner/a-model": "1"}
 
 
-def test_名前を組み立てて登録したものも_数え落とさない() -> None:
+def test_pushes_under_composed_names_are_counted_too() -> None:
     after = {"models/learner/base-wrime": "1"}
     built = 'push_to_hub(f"{hub_user}/{name}-wrime")'
     assert reuse.pushed_between({}, after, built, ["別のノートブック"]) == after
     assert reuse.pushed_between(after, after, built, []) == {}
 
 
-def test_途中で強制終了しても_keep_output_なら続きから動く(tmp_path: Path) -> None:
+def test_killed_run_continues_with_keep_output(tmp_path: Path) -> None:
     parameters = ("parameters", "value = 1.0\nwait_seconds = 0", "parameters")
     cells = [parameters, ("train", COUNTING), toy.METRICS]
     toy.write_notebook(tmp_path, GOOD, cells)

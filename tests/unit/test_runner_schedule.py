@@ -51,7 +51,9 @@ def run(
     edges=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=12),
     jobs=st.integers(1, 4),
 )
-def test_依存するものが_必ず先に終わる(edges: list[tuple[int, int]], jobs: int) -> None:
+def test_dependencies_always_finish_first(
+    edges: list[tuple[int, int]], jobs: int
+) -> None:
     needs: dict[int, set[str]] = {number: set() for number in range(8)}
     for low, high in edges:
         if low < high:
@@ -62,7 +64,7 @@ def test_依存するものが_必ず先に終わる(edges: list[tuple[int, int]
     assert sorted(started) == sorted(statuses)
 
 
-def test_失敗は_依存するものすべてに伝わり_他は続く() -> None:
+def test_failure_reaches_all_dependents_while_others_continue() -> None:
     notebooks = [
         notebook("a"),
         notebook("b", "a"),
@@ -74,18 +76,18 @@ def test_失敗は_依存するものすべてに伝わり_他は続く() -> Non
     assert sorted(started) == ["a", "d"]
 
 
-def test_選ぶと_先に必要なものも含まれる() -> None:
+def test_selection_includes_what_it_depends_on() -> None:
     notebooks = [notebook("a"), notebook("b", "a"), notebook("c", "b"), notebook("d")]
     assert [item.id for item in select(notebooks, "chapter05/c")] == ["a", "b", "c"]
     assert [item.id for item in select(notebooks, "chapter05/d,a")] == ["a", "d"]
 
 
-def test_選んだものがなければ_名前を挙げて失敗する() -> None:
+def test_unknown_selection_fails_naming_it() -> None:
     with pytest.raises(SelectionError, match="zzz にあたるノートブックは"):
         select([notebook("a")], "zzz")
 
 
-def test_中断されると_動いているものを止めてから抜ける() -> None:
+def test_interruption_stops_what_runs_before_leaving() -> None:
     stopped = threading.Event()
 
     def execute(item: Notebook, done: dict[str, NotebookResult]) -> NotebookResult:

@@ -27,7 +27,7 @@ def executed(committed: NotebookNode) -> NotebookNode:
     return node
 
 
-def test_出力とメタデータと差し込まれたセルは_違いに数えない() -> None:
+def test_outputs_metadata_and_injected_cell_are_no_difference() -> None:
     committed = toy.notebook([toy.PARAMETERS, ("md-a", "説明"), toy.METRICS])
     assert source_differences(committed, executed(committed)) == []
 
@@ -72,7 +72,9 @@ def _inject_twice(node: NotebookNode) -> None:
         (_inject_twice, "差し込まれたセルが 2 個あります (1 個まで)"),
     ],
 )
-def test_それ以外の違いは_セルを挙げて知らせる(change: Change, message: str) -> None:
+def test_any_other_difference_is_reported_with_its_cell(
+    change: Change, message: str
+) -> None:
     committed = toy.notebook([toy.PARAMETERS, ("md-a", "説明"), toy.METRICS])
     changed = executed(committed)
     change(changed)
@@ -89,7 +91,9 @@ def test_それ以外の違いは_セルを挙げて知らせる(change: Change,
         ({"a": float("inf")}, "有限の数ではありません"),
     ],
 )
-def test_有限の数でない指標は断られる(bundle: dict, message: str) -> None:
+def test_metrics_other_than_finite_numbers_are_refused(
+    bundle: dict, message: str
+) -> None:
     node = toy.notebook([toy.PARAMETERS, toy.METRICS])
     data = {"application/json": bundle}
     node.cells[-1].outputs = [nbformat.v4.new_output("display_data", data)]
@@ -97,6 +101,6 @@ def test_有限の数でない指標は断られる(bundle: dict, message: str) 
         read_metrics(node)
 
 
-def test_指標の出力がなければ断られる() -> None:
+def test_missing_metrics_output_is_refused() -> None:
     with pytest.raises(NotebookError, match="ちょうど 1 つ"):
         read_metrics(toy.notebook([toy.PARAMETERS, toy.METRICS]))
