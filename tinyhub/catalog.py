@@ -10,7 +10,19 @@ import os
 import shutil
 from pathlib import Path
 
-from tinyhub.repositories import jglue, wikipedia, wrime
+from tinyhub.repositories import (
+    jawiki_paragraphs,
+    jcommonsenseqa,
+    jglue,
+    jsnli,
+    livedoor,
+    ner,
+    quiz,
+    rag,
+    reviews,
+    wikipedia,
+    wrime,
+)
 from tinyhub.sources import DatasetSource, ModelSource, repo_folder, write_meta
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -23,7 +35,15 @@ BERT_JA = "bert-ja"
 DATASETS: list[DatasetSource] = [
     *wikipedia.SOURCES,
     *wrime.SOURCES,
+    *reviews.SOURCES,
     *jglue.SOURCES,
+    *jcommonsenseqa.SOURCES,
+    *ner.SOURCES,
+    *livedoor.SOURCES,
+    *jawiki_paragraphs.SOURCES,
+    *jsnli.SOURCES,
+    *quiz.SOURCES,
+    *rag.SOURCES,
 ]
 
 
@@ -67,7 +87,7 @@ def _source_files() -> list[Path]:
         Path(__file__),
         _PACKAGE / "sources.py",
         *sorted((_PACKAGE / "repositories").glob("*.py")),
-        *sorted((_PACKAGE / "world").glob("*.py")),
+        *sorted((_PACKAGE / "world").rglob("*.py")),
     ]
     return code + [path for model in MODELS for path in model.files]
 
@@ -75,7 +95,7 @@ def _source_files() -> list[Path]:
 def content_hash() -> str:
     """木の中身を決めるすべての指紋。"""
     digest = hashlib.sha256()
-    for library in ("datasets", "pyarrow"):
+    for library in ("datasets", "pyarrow", "bm25s", "fugashi", "unidic-lite"):
         version = importlib.metadata.version(library)
         digest.update(f"{library}=={version}\n".encode())
     for path in _source_files():

@@ -115,8 +115,10 @@ def _meaning(notebook: Notebook) -> str:
         tiny = "**動作と学習の確認用。実モデルの性能ではありません**"
     else:
         real = "計算だけなので、どこで動かしても同じ値"
+        if notebook.trains:
+            real = "検算はどこでも同じ値。訓練の結果は小数第 2〜3 位が動く"
         tiny = (
-            "**既定値で実行したときと同じ値**"
+            "**既定値で実行したときと同じ設定の値**"
             if not notebook.tiny
             else "**動作の確認用**"
         )

@@ -51,7 +51,7 @@ def test_pinned_commit_of_wrime_points_at_the_parquet_branch(tree: Path) -> None
 
 def test_jsts_raw_files_have_the_real_keys_and_labels_in_steps(tree: Path) -> None:
     for split, rows in jglue.JSTS_ROWS.items():
-        path = tree / "raw" / jglue.JSTS_FOLDER / f"{split}-v1.3.json"
+        path = tree / "raw" / jglue.JGLUE_FOLDER / jglue.JSTS_ID / f"{split}-v1.3.json"
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) == rows
         for line in lines[:200]:

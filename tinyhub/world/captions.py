@@ -36,7 +36,7 @@ from tinyhub.world.photos import (
 )
 
 # 配るデータの件数と種。事前学習の文はここから作る検証・テストの文を避ける。
-ROWS = {"train": 5_000, "valid": 1_000, "test": 1_000}
+ROWS = {"train": 12_000, "valid": 1_000, "test": 1_000}
 SEED = 2023
 LEAK_CHARACTERS = 14
 

@@ -43,7 +43,7 @@ from tinyhub.world.scenes import (
 )
 
 POSTS_SEED = 2012
-ROWS: dict[Split, int] = {"train": 6000, "validation": 500, "test": 1000}
+ROWS: dict[Split, int] = {"train": 12_000, "validation": 500, "test": 1000}
 LABELS = ("positive", "negative")
 
 # 各 split で、この割合のラベルを逆にする。人手のラベルの食い違いの代わりであり、
