@@ -13,8 +13,6 @@ import pytest
 from scipy.stats import spearmanr
 
 from tinyhub.world import captions
-from tinyhub.world.photo_text import render
-from tinyhub.world.photo_words import ACTIONS, PLACES, SUBJECTS
 from tinyhub.world.photos import (
     SPLITS,
     Scene,
@@ -23,6 +21,8 @@ from tinyhub.world.photos import (
     sample_photo,
     split_of,
 )
+from tinyhub.world.photos.text import render
+from tinyhub.world.photos.words import ACTIONS, PLACES, SUBJECTS
 
 DOCUMENTS = 32_000
 EVALUATION_SPLITS = ("valid", "test")

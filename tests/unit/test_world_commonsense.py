@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from tinyhub.repositories import jcommonsenseqa
 from tinyhub.world import commonsense
 from tinyhub.world.commonsense import CHOICES, LABELS, ROWS, SPLITS, Draft, Split
-from tinyhub.world.commonsense_facts import WORDINGS, domains
+from tinyhub.world.commonsense.facts import WORDINGS, domains
 
 DOCUMENTS = 2_500
 TEXT_SEED = 7

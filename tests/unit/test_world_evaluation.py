@@ -7,16 +7,11 @@ from functools import cache
 
 import pytest
 
-from tinyhub.world import (
-    captions,
-    commonsense,
-    evaluation,
-    evaluation_analysis,
-    nli,
-    open_questions,
-)
-from tinyhub.world.evaluation_readings import GIVEN_NAMES, SURNAMES
-from tinyhub.world.evaluation_rows import ROWS, TextPair, choice_row
+from tinyhub.world import captions, commonsense, evaluation, nli
+from tinyhub.world.evaluation import analysis as evaluation_analysis
+from tinyhub.world.evaluation import open_questions
+from tinyhub.world.evaluation.readings import GIVEN_NAMES, SURNAMES
+from tinyhub.world.evaluation.rows import ROWS, TextPair, choice_row
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
 
 REAL_CONFIGS = (

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from tinyhub.world import instructions
 from tinyhub.world.facts import entities_in, world
-from tinyhub.world.instruction_checks import check
-from tinyhub.world.instruction_tasks import FAMILIES
-from tinyhub.world.instruction_wordings import NOVEL_REGISTERS, PLACES, REGISTERS
 from tinyhub.world.instructions import CheckRow, Dialogue, Draft, Message
+from tinyhub.world.instructions.checks import check
+from tinyhub.world.instructions.tasks import FAMILIES
+from tinyhub.world.instructions.wordings import NOVEL_REGISTERS, PLACES, REGISTERS
 from tinyhub.world.posts import ngrams
 
 EVALUATION_SPLITS = ("validation", "test")

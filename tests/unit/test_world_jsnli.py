@@ -19,8 +19,8 @@ from tinyhub.world import captions, jsnli
 from tinyhub.world.captions import similarity
 from tinyhub.world.jsnli import LABEL_NOISE, LABELS, ROWS, Example, JsnliRow, Split
 from tinyhub.world.paragraphs import jsts_sentences
-from tinyhub.world.photo_entailment import relation_of
 from tinyhub.world.photos import split_of
+from tinyhub.world.photos.entailment import relation_of
 
 
 @cache

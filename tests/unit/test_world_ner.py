@@ -14,8 +14,8 @@ from tinyhub.repositories import ner as repository
 from tinyhub.world import ner
 from tinyhub.world.facts import SPLITS, Split
 from tinyhub.world.ner import NOISE, ROWS, Draft, Entity, Row
-from tinyhub.world.ner_frames import GENERIC, MODIFIERS, NEWS, PREDICATES, PRONOUNS
-from tinyhub.world.ner_names import TYPE_OF, TYPES, names
+from tinyhub.world.ner.frames import GENERIC, MODIFIERS, NEWS, PREDICATES, PRONOUNS
+from tinyhub.world.ner.names import TYPE_OF, TYPES, names
 
 DOCUMENTS = 2_000
 TEXT_SEED = 7

@@ -23,8 +23,8 @@ from tinyhub.world import news
 from tinyhub.world.drawn_values import draw, figure
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
 from tinyhub.world.news import CATEGORIES, ROWS, Draft
-from tinyhub.world.news_kinds import KINDS
-from tinyhub.world.news_subjects import (
+from tinyhub.world.news.kinds import KINDS
+from tinyhub.world.news.subjects import (
     CLOSERS,
     PUBLIC_CLOSERS,
     SCENES,

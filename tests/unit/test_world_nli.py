@@ -18,9 +18,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from tinyhub.repositories import jglue
-from tinyhub.world import captions, nli, nli_probes
-from tinyhub.world.photo_entailment import LABELS, relation_of
+from tinyhub.world import captions, nli
+from tinyhub.world.nli import probes as nli_probes
 from tinyhub.world.photos import SPLITS, Scene, split_of
+from tinyhub.world.photos.entailment import LABELS, relation_of
 
 EVALUATION_SPLITS = ("valid", "test")
 DOCUMENTS = 5_000

@@ -15,8 +15,8 @@ import pytest
 from tinyhub.repositories import jawiki_paragraphs
 from tinyhub.world import captions, paragraphs
 from tinyhub.world.facts import world
-from tinyhub.world.page_frames import ALBUM_SECTIONS
 from tinyhub.world.paragraphs import LEAD, ROWS, Paragraph
+from tinyhub.world.paragraphs.frames import ALBUM_SECTIONS
 
 
 @cache

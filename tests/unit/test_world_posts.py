@@ -7,12 +7,12 @@ from functools import cache
 import fugashi
 import pytest
 
-from tinyhub.world import posts, prose, unseen
-from tinyhub.world.clauses import CONSTRUCTS
+from tinyhub.world import posts, prose
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
-from tinyhub.world.lexicon import ADJECTIVES, VERBS, Adjective, Verb
-from tinyhub.world.posts import LABEL_NOISE, LABELS, ROWS, Draft, Post
-from tinyhub.world.scenes import SCENES
+from tinyhub.world.posts import LABEL_NOISE, LABELS, ROWS, Draft, Post, unseen
+from tinyhub.world.posts.clauses import CONSTRUCTS
+from tinyhub.world.posts.lexicon import ADJECTIVES, VERBS, Adjective, Verb
+from tinyhub.world.posts.scenes import SCENES
 
 TEXT_SEED = 7
 DIARIES, ARTICLES = 20_000, 2_400

@@ -14,15 +14,18 @@ import pytest
 from scipy import sparse
 
 from tinyhub.repositories import quiz as repository
-from tinyhub.world import quiz, quiz_search, quiz_text, quiz_unseen
+from tinyhub.world import quiz
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
 from tinyhub.world.posts import ngrams
 from tinyhub.world.quiz import Draft, Question
-from tinyhub.world.quiz_frames import CLAUSES, ENDINGS, LEADS, REMARKS, SECTIONS
-from tinyhub.world.quiz_items import by_values, items, names_of_splits
-from tinyhub.world.quiz_passages import PASSAGES, Passage, passages, terminal
-from tinyhub.world.quiz_search import Retrieved, has_answer
-from tinyhub.world.quiz_words import WORDINGS, era_year, period
+from tinyhub.world.quiz import search as quiz_search
+from tinyhub.world.quiz import text as quiz_text
+from tinyhub.world.quiz import unseen as quiz_unseen
+from tinyhub.world.quiz.frames import CLAUSES, ENDINGS, LEADS, REMARKS, SECTIONS
+from tinyhub.world.quiz.items import by_values, items, names_of_splits
+from tinyhub.world.quiz.passages import PASSAGES, Passage, passages, terminal
+from tinyhub.world.quiz.search import Retrieved, has_answer
+from tinyhub.world.quiz.words import WORDINGS, era_year, period
 from tinyhub.world.word_split import words
 
 HELD_OUT: tuple[Split, ...] = ("validation", "test")

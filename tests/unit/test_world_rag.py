@@ -14,13 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from tinyhub.repositories import rag as repository
-from tinyhub.world import rag, rag_reader, rag_text, rag_unseen
+from tinyhub.world import rag
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
 from tinyhub.world.posts import ngrams
 from tinyhub.world.rag import HELD_OUT, DocumentDraft, RagQuestion
-from tinyhub.world.rag_facts import MAX_WORDS, of_split, register, subjects
-from tinyhub.world.rag_reader import ABSTENTION, ReaderDraft, ReaderPassage
-from tinyhub.world.rag_words import (
+from tinyhub.world.rag import reader as rag_reader
+from tinyhub.world.rag import text as rag_text
+from tinyhub.world.rag import unseen as rag_unseen
+from tinyhub.world.rag.facts import MAX_WORDS, of_split, register, subjects
+from tinyhub.world.rag.reader import ABSTENTION, ReaderDraft, ReaderPassage
+from tinyhub.world.rag.words import (
     ATTRIBUTES,
     GENERIC_PASSAGES,
     GENERIC_QUESTIONS,

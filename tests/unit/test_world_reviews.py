@@ -21,10 +21,10 @@ from tinyhub.repositories.reviews import SOURCES
 from tinyhub.world import reviews
 from tinyhub.world.facts import SPLITS, Split, entities_in, world
 from tinyhub.world.posts import ngrams
-from tinyhub.world.review_clauses import CONSTRUCTS
-from tinyhub.world.review_frames import FRAMES
-from tinyhub.world.review_words import CATEGORIES
 from tinyhub.world.reviews import ROWS, STARS, Draft
+from tinyhub.world.reviews.clauses import CONSTRUCTS
+from tinyhub.world.reviews.frames import FRAMES
+from tinyhub.world.reviews.words import CATEGORIES
 
 TEXT_SEED, DOCUMENTS = 7, 4_000
 _STARS = re.compile("[★☆]|星[一二三四五1-5１-５]")

@@ -11,10 +11,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from tinyhub.world import cautious_questions, instructions, safety
+from tinyhub.world import instructions, safety
 from tinyhub.world.posts import ngrams
-from tinyhub.world.safety import Preference, Probe
-from tinyhub.world.safety_checks import is_refusal, is_safe
+from tinyhub.world.safety import Preference, Probe, cautious_questions
+from tinyhub.world.safety.checks import is_refusal, is_safe
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinyhub.sources import DatasetSource, repo_folder, write_text
-from tinyhub.world import cautious_questions
+from tinyhub.world.safety import cautious_questions
 
 DO_NOT_ANSWER_ID = "kunishou/do-not-answer-120-ja"
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinyhub.sources import DatasetSource, repo_folder, write_parquet, write_text
-from tinyhub.world import evaluation, evaluation_rows
+from tinyhub.world import evaluation
+from tinyhub.world.evaluation import rows as evaluation_rows
 
 LLM_JP_EVAL_ID = "zenless-lab/llm-jp-eval"
 

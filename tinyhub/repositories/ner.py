@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinyhub.sources import DatasetSource, repo_folder, write_meta, write_text
 from tinyhub.world import ner
-from tinyhub.world.ner_names import TYPES
+from tinyhub.world.ner.names import TYPES
 
 WIKIPEDIA_NER_ID = "stockmark/ner-wikipedia-dataset"
 WIKIPEDIA_NER_COMMIT = "d6c4d4821885ed656b9fbc7b2283dc7d165916d1"

@@ -19,9 +19,10 @@ from tinyhub.sources import (
     write_parquet,
     write_text,
 )
-from tinyhub.world import quiz, quiz_search
+from tinyhub.world import quiz
 from tinyhub.world.facts import Split
-from tinyhub.world.quiz_passages import PASSAGES, passages
+from tinyhub.world.quiz import search as quiz_search
+from tinyhub.world.quiz.passages import PASSAGES, passages
 
 QUIZ_ID = "cl-tohoku/quiz-datasets"
 RELEASES = f"github.com/{QUIZ_ID}/releases/download"

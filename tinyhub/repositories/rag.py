@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyhub.sources import DatasetSource, repo_folder, write_parquet, write_text
-from tinyhub.world import rag, rag_reader
+from tinyhub.world import rag
+from tinyhub.world.rag import reader as rag_reader
 
 if TYPE_CHECKING:
     from datasets import Features

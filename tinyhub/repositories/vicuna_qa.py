@@ -10,7 +10,7 @@ from tinyhub.sources import (
     write_parquet,
     write_text,
 )
-from tinyhub.world import open_questions
+from tinyhub.world.evaluation import open_questions
 
 VICUNA_ID = "llm-book/ja-vicuna-qa-benchmark"
 

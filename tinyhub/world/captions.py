@@ -1,6 +1,6 @@
 """JSTS と同じ形の、写真の説明文の対と意味の近さ。
 
-場面(``photos``)・文(``photo_text``)・採点(``similarity``)を分けてあるので、
+場面(``photos``)・文(``photos.text``)・採点(``similarity``)を分けてあるので、
 同じ場面から含意関係の対も作れる。採点は場面だけを見て、文字の並びは見ない。
 """
 
@@ -12,17 +12,6 @@ from functools import cache
 from itertools import permutations
 from random import Random
 
-from tinyhub.world.photo_text import Caption, facet_phrase, number_words, render
-from tinyhub.world.photo_words import (
-    ACTIONS,
-    COLOURS,
-    OBJECTS,
-    PLACES,
-    SIDES,
-    SIZES,
-    WEAR,
-    Action,
-)
 from tinyhub.world.photos import (
     DETAILS,
     NUMBER_VALUES,
@@ -33,6 +22,17 @@ from tinyhub.world.photos import (
     describe,
     relation,
     sample_photo,
+)
+from tinyhub.world.photos.text import Caption, facet_phrase, number_words, render
+from tinyhub.world.photos.words import (
+    ACTIONS,
+    COLOURS,
+    OBJECTS,
+    PLACES,
+    SIDES,
+    SIZES,
+    WEAR,
+    Action,
 )
 
 # 配るデータの件数と種。事前学習の文はここから作る検証・テストの文を避ける。

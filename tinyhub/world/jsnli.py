@@ -16,9 +16,6 @@ import fugashi
 
 from tinyhub.world.nli import sayable, write
 from tinyhub.world.paragraphs import jsts_sentences
-from tinyhub.world.photo_entailment import Label, alongside, relation_of
-from tinyhub.world.photo_text import Caption
-from tinyhub.world.photo_words import ACTIONS, OBJECTS, PLACES
 from tinyhub.world.photos import (
     DETAILS,
     Scene,
@@ -29,6 +26,9 @@ from tinyhub.world.photos import (
     generalise,
     sample_photo,
 )
+from tinyhub.world.photos.entailment import Label, alongside, relation_of
+from tinyhub.world.photos.text import Caption
+from tinyhub.world.photos.words import ACTIONS, OBJECTS, PLACES
 
 Split = Literal["train", "validation"]
 
