@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -25,7 +26,7 @@ from tinyhub import up as server
 from tinyhub.tree import Layer, Repo, Tree
 
 BUILD = Path(__file__).resolve().parent.parent / "build" / "tinyhub"
-_ROW_SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".tsv")
+_ROW_SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".tsv", ".tar")
 _SPLIT_WORDS = {"valid": "validation", "dev": "validation"}
 # コマンドが見つからないときに、シェルが返す終了コード。
 _NOT_FOUND = 127
@@ -245,8 +246,14 @@ def _tables(tree: Tree, repo_id: str) -> Iterator[tuple[str, Path]]:
             if _is_table(path) and isinstance(entry.source, Path):
                 yield f"{branch} · {path}", entry.source
     for where, path in sorted(_raw_files(tree).items()):
-        if f"/{repo_id}/" in where and _is_table(where):
-            yield where.rsplit("/", 1)[-1], path
+        if _mentions(where, repo_id) and _is_table(where):
+            yield "/".join(where.rsplit("/", 2)[-2:]), path
+
+
+def _mentions(where: str, repo_id: str) -> bool:
+    """raw のパスに、リポジトリの名前のフォルダかファイルがあるか。"""
+    name = repo_id.rsplit("/", 1)[-1]
+    return f"/{name}/" in where or f"/{name}." in where
 
 
 def _raw_files(tree: Tree) -> dict[str, Path]:
@@ -279,6 +286,9 @@ def _read_rows(path: Path) -> Iterator[Any]:
         for batch in pyarrow.parquet.ParquetFile(path).iter_batches(100):
             yield from batch.to_pylist()
         return
+    if name.endswith(".tar"):
+        yield from _read_texts(path)
+        return
     content = path.read_bytes()
     text = gzip.decompress(content) if path.suffix == ".gz" else content
     lines = io.StringIO(text.decode("utf-8"))
@@ -294,6 +304,15 @@ def _read_rows(path: Path) -> Iterator[Any]:
                 yield json.loads(line)
         return
     yield from whole if isinstance(whole, list) else [whole]
+
+
+def _read_texts(path: Path) -> Iterator[dict[str, str]]:
+    """書庫の中のテキストを 1 つずつ読む。"""
+    with tarfile.open(path) as archive:
+        for member in archive:
+            opened = archive.extractfile(member)
+            if opened is not None and member.name.endswith(".txt"):
+                yield {"path": member.name, "text": opened.read().decode("utf-8")}
 
 
 if __name__ == "__main__":

@@ -11,15 +11,21 @@ import shutil
 from pathlib import Path
 
 from tinyhub.repositories import (
+    alert_preference,
+    book_files,
+    do_not_answer,
     jawiki_paragraphs,
     jcommonsenseqa,
     jglue,
     jsnli,
     livedoor,
+    llm_jp_eval,
     ner,
+    oasst,
     quiz,
     rag,
     reviews,
+    vicuna_qa,
     wikipedia,
     wrime,
 )
@@ -44,6 +50,12 @@ DATASETS: list[DatasetSource] = [
     *jsnli.SOURCES,
     *quiz.SOURCES,
     *rag.SOURCES,
+    *llm_jp_eval.SOURCES,
+    *vicuna_qa.SOURCES,
+    *oasst.SOURCES,
+    *do_not_answer.SOURCES,
+    *alert_preference.SOURCES,
+    *book_files.SOURCES,
 ]
 
 

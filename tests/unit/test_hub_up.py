@@ -233,7 +233,7 @@ def test_show_explains_unknown_names_and_splits(root: Path) -> None:
 
 
 def test_show_and_ls_name_the_models(root: Path) -> None:
-    shown = invoked(root, "show", "tiny")
+    shown = invoked(root, "show", "acme/tiny")
     assert shown.exit_code == 0 and "config.json" in shown.stdout
     listed = invoked(root, "ls").stdout
     for name in ("acme/tiny", "acme/rows", "example.org/acme/pairs/test.json"):

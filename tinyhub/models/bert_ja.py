@@ -15,7 +15,6 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 from transformers import BertConfig, BertForPreTraining, BertJapaneseTokenizer
 
+from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
 from tinyhub.world import captions, posts, prose
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -324,51 +324,6 @@ def pretraining_loss(
     return mlm, nsp
 
 
-def learning_rate_at(step: int, recipe: BertJaRecipe) -> float:
-    """線形ウォームアップ → 0 への線形減衰。"""
-    warmup = min(1.0, (step + 1) / recipe.warmup_steps)
-    remaining = (recipe.steps - step) / (recipe.steps - recipe.warmup_steps)
-    return recipe.learning_rate * min(warmup, remaining)
-
-
-def optimizer_for(
-    model: BertForPreTraining, recipe: BertJaRecipe
-) -> torch.optim.Optimizer:
-    """行列にだけ重み減衰をかける AdamW。"""
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": recipe.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-        betas=(0.9, 0.98),
-    )
-
-
-def checkpoints(
-    work: Path, model: BertForPreTraining, optimizer: torch.optim.Optimizer
-) -> Iterator[int]:
-    """再開位置を最初に返し、以後は send(step) のたびに保存するジェネレータ。"""
-    path = work / "checkpoint.pt"
-    step = 0
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
-    while True:
-        step = yield step
-        state = {
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "step": step,
-        }
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-
-
 def train(
     recipe: BertJaRecipe, work: Path, output: Path, checkpoint_every: int = 500
 ) -> None:
@@ -397,7 +352,9 @@ def train(
         encoded, len(vocabulary), recipe.distributional_size, recipe.seed
     )
     initialise_embeddings(model, vectors, recipe)
-    optimizer = optimizer_for(model, recipe)
+    optimizer = matrix_decay_adamw(
+        model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.98)
+    )
     work.mkdir(parents=True, exist_ok=True)
     saver = checkpoints(work, model, optimizer)
     first_step = next(saver)
@@ -406,7 +363,9 @@ def train(
         # ドロップアウトの乱数も step から作り、再開しても同じ計算が続くようにする
         torch.manual_seed(recipe.seed * 1_000_003 + step)
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate_at(step, recipe)
+            group["lr"] = recipe.learning_rate * linear_schedule(
+                step, recipe.steps, recipe.warmup_steps
+            )
         mlm, nsp = pretraining_loss(
             model, batch_at(step, encoded, len(vocabulary), recipe)
         )
