@@ -29,9 +29,9 @@ class Sharpness:
 
     previous: float = 30.0
     nearby: float = 14.0
-    match_token: float = 14.0
-    match_nearby: float = 14.0
-    copy: float = 2.0
+    match_token: float = 24.0
+    match_nearby: float = 7.0
+    copy: float = 4.0
 
 
 # 近くの語の袋の中心 (何トークン前か)。

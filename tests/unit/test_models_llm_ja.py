@@ -1,0 +1,152 @@
+"""LLM-ja のレシピ: 組み込んだ注意・合成の列・再開を確かめる。"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from tinyhub.models import induction, llm_ja
+from tinyhub.models.statements import StatementWriter
+
+SMALL = replace(
+    llm_ja.LlmJaRecipe(),
+    vocab_size=3_800,
+    hidden_size=48,
+    num_hidden_layers=2,
+    num_attention_heads=3,
+    intermediate_size=64,
+    documents={"prose": 60, "posts": 60},
+    window=24,
+    windows_per_batch=2,
+    synthetic_per_batch=2,
+    steps=6,
+    warmup_steps=2,
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=2_000,
+        hidden_size=192,
+        num_hidden_layers=2,
+        num_attention_heads=3,
+        num_key_value_heads=3,
+        head_dim=64,
+        intermediate_size=256,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 500_000.0},
+        attn_implementation="eager",
+    )
+    made = LlamaForCausalLM(config).eval()
+    induction.install(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ids() -> torch.Tensor:
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(rng.choice(np.arange(5, 2_000), (4, 40), replace=False))
+
+
+def test_first_head_looks_at_the_previous_token(
+    model: LlamaForCausalLM, ids: torch.Tensor
+) -> None:
+    with torch.inference_mode():
+        attention = model(ids, output_attentions=True).attentions[0][:, 0]
+    assert attention.diagonal(offset=-1, dim1=1, dim2=2).min() > 0.9
+
+
+def test_second_head_spreads_over_the_last_tokens(
+    model: LlamaForCausalLM, ids: torch.Tensor
+) -> None:
+    with torch.inference_mode():
+        attention = model(ids, output_attentions=True).attentions[0][:, 1, -1]
+    assert attention[:, -12:].sum(dim=1).min() > 0.9
+    assert attention.max() < 0.3
+
+
+def test_untrained_model_copies_what_followed_the_same_token_before(
+    model: LlamaForCausalLM, ids: torch.Tensor
+) -> None:
+    again = torch.cat([ids, ids[:, :20]], dim=1)
+    with torch.inference_mode():
+        guesses = model(again).logits[:, 40:-1].argmax(dim=-1)
+    share = (guesses == again[:, 41:]).float().mean().item()
+    random_weights = LlamaForCausalLM(model.config).eval()
+    with torch.inference_mode():
+        blind = random_weights(again).logits[:, 40:-1].argmax(dim=-1)
+    assert share > 0.5
+    assert (blind == again[:, 41:]).float().mean().item() < 0.1
+
+
+def test_too_narrow_model_is_refused() -> None:
+    config = LlamaConfig(
+        vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=2
+    )
+    with pytest.raises(ValueError, match="残差の幅"):
+        induction.install(LlamaForCausalLM(config))
+
+
+@pytest.fixture(scope="module")
+def writer() -> StatementWriter:
+    codes: dict[str, int] = {}
+
+    def encode(text: str) -> list[int]:
+        return [codes.setdefault(char, 10 + len(codes)) for char in text]
+
+    return StatementWriter(encode, np.arange(1_000, 2_000), bos=1, eos=2)
+
+
+def test_every_copied_value_was_stated_before(writer: StatementWriter) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        row = writer.statements_and_restatements(rng)
+        first = row.copied.index(True)
+        stated = row.ids[:first]
+        marked = [i for i, copy in enumerate(row.copied) if copy]
+        assert {row.ids[i] for i in marked} <= set(stated)
+        assert all(row.weights[i] == 1.0 for i in marked)
+        assert len(row.ids) == len(row.weights) == len(row.copied)
+
+
+def test_keys_and_values_repeat_each_pair_once(writer: StatementWriter) -> None:
+    row = writer.keys_and_values(np.random.default_rng(2))
+    body = row.ids[1:-1]
+    half = len(body) // 2
+    pairs = [
+        set(zip(part[::2], part[1::2], strict=True))
+        for part in (body[:half], body[half:])
+    ]
+    assert pairs[0] == pairs[1] and len(pairs[0]) == half // 2
+
+
+def test_interrupted_training_continues_to_the_same_weights(tmp_path: Path) -> None:
+    straight, resumed = tmp_path / "straight", tmp_path / "resumed"
+    llm_ja.train(SMALL, tmp_path / "work-a", straight, checkpoint_every=3)
+
+    class Killed(Exception):
+        pass
+
+    def stop_at_four(step: int, *arguments: object) -> llm_ja.Batch:
+        if step == 4:
+            raise Killed
+        return original(step, *arguments)
+
+    original = llm_ja.batch_at
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(llm_ja, "batch_at", stop_at_four)
+        llm_ja.train(SMALL, tmp_path / "work-b", resumed, checkpoint_every=3)
+    llm_ja.train(SMALL, tmp_path / "work-b", resumed, checkpoint_every=3)
+
+    first = LlamaForCausalLM.from_pretrained(straight).state_dict()
+    second = LlamaForCausalLM.from_pretrained(resumed).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert llm_ja.is_current(straight, SMALL)
+    assert not llm_ja.is_current(straight, replace(SMALL, steps=7))

@@ -1,0 +1,352 @@
+"""LLM-ja: llm-jp-3 と同じ入出力 (Llama) を持つ、練習用の小さな言語モデルのレシピ。
+
+事前学習は次のトークンを当てるだけである。見せるのは 2 種類。
+
+- `tinyhub.world` が作る、ラベルのない地の文。
+- 無作為な部分語からなる、意味のない合成の列 (`tinyhub.models.statements`)。文脈の中の
+  値を写すことを覚えるためのもので、覚えて答えられる事実は含まない。
+
+課題の形をした行、会話、検証・テスト分割の文は入らない
+(tests/unit/test_models_llm_ja.py)。
+初期値は `tinyhub.models.induction` が作る。
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, processors
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from tinyhub.models import induction
+from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
+from tinyhub.models.statements import Sequence, StatementWriter
+from tinyhub.models.tokenizers_multilingual import train_unigram
+from tinyhub.world import (
+    captions,
+    commonsense,
+    instructions,
+    ner,
+    news,
+    posts,
+    prose,
+    reviews,
+    safety,
+)
+from tinyhub.world.quiz import text as quiz_text
+from tinyhub.world.rag import text as rag_text
+
+Documents = Callable[[int, int], list[list[str]]]
+SOURCES: dict[str, Documents] = {
+    "prose": prose.pretraining_documents,
+    "commonsense": commonsense.pretraining_documents,
+    "news": news.pretraining_documents,
+    "ner": ner.pretraining_documents,
+    "quiz": quiz_text.pretraining_documents,
+    "rag": rag_text.pretraining_documents,
+    "instructions": instructions.pretraining_documents,
+    "safety": safety.pretraining_documents,
+    "posts": posts.pretraining_documents,
+    "reviews": reviews.pretraining_documents,
+    "captions": captions.pretraining_documents,
+}
+SPECIAL_TOKENS = {
+    "unk_token": "<unk>",
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "pad_token": "<PAD|LLM-jp>",
+    "sep_token": "<SEP|LLM-jp>",
+    "cls_token": "<CLS|LLM-jp>",
+    "mask_token": "<MASK|LLM-jp>",
+}
+FINGERPRINT_DOCUMENTS = 100
+
+
+@dataclass(frozen=True)
+class LlmJaRecipe:
+    """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
+
+    version: int = 1
+    vocab_size: int = 8_000
+    hidden_size: int = 192
+    num_hidden_layers: int = 4
+    num_attention_heads: int = 3
+    intermediate_size: int = 512
+    max_position_embeddings: int = 1_024
+    rope_theta: float = 500_000.0
+    documents: dict[str, int] = field(
+        default_factory=lambda: {
+            "prose": 8_000,
+            "commonsense": 8_000,
+            "news": 3_000,
+            "ner": 4_000,
+            "quiz": 6_000,
+            "rag": 4_000,
+            "instructions": 6_000,
+            "safety": 3_000,
+            "posts": 4_000,
+            "reviews": 2_000,
+            "captions": 6_000,
+        }
+    )
+    tokenizer_documents: int = 1_000
+    text_seed: int = 7
+    window: int = 128
+    windows_per_batch: int = 14
+    synthetic_per_batch: int = 20
+    key_value_share: float = 0.2
+    steps: int = 14_000
+    warmup_steps: int = 200
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    seed: int = 42
+
+    def name(self) -> str:
+        return f"llm-ja v{self.version}"
+
+
+def source_documents(recipe: LlmJaRecipe) -> dict[str, list[list[str]]]:
+    """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
+    return {
+        name: SOURCES[name](recipe.text_seed, count)
+        for name, count in recipe.documents.items()
+    }
+
+
+def recipe_hash(recipe: LlmJaRecipe) -> str:
+    """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
+    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
+    for name in recipe.documents:
+        sample = SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
+        digest.update(json.dumps(sample, ensure_ascii=False).encode())
+    return digest.hexdigest()[:16]
+
+
+def train_tokenizer(
+    recipe: LlmJaRecipe, documents: dict[str, list[list[str]]], folder: Path
+) -> PreTrainedTokenizerFast:
+    """バイトに戻れるユニグラム。本物と同じ特殊トークンと、同じ 2 つのファイル。"""
+    lines = [
+        "".join(document)
+        for docs in documents.values()
+        for document in docs[: recipe.tokenizer_documents]
+    ]
+    pieces = train_unigram(lines, recipe.vocab_size, True, False)
+    backend = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=True))
+    backend.normalizer = normalizers.Replace(" ", "▁")
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+    )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, **SPECIAL_TOKENS)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": 4096,
+        "clean_up_tokenization_spaces": False,
+        **SPECIAL_TOKENS,
+    }
+    text = json.dumps(config, ensure_ascii=False, indent=1) + "\n"
+    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+def token_stream(
+    tokenizer: PreTrainedTokenizerFast,
+    documents: dict[str, list[list[str]]],
+    seed: int,
+) -> np.ndarray:
+    """すべての文書を混ぜ、「<s> 文書 </s>」をつなげた id 列。"""
+    texts = ["".join(document) for docs in documents.values() for document in docs]
+    encoded = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    order = np.random.default_rng(seed).permutation(len(encoded))
+    bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
+    return np.concatenate([[bos, *encoded[i], eos] for i in order]).astype(np.int32)
+
+
+def statement_writer(tokenizer: PreTrainedTokenizerFast) -> StatementWriter:
+    """tokenizer の 2 文字以上の部分語を、名前と値に使う。"""
+    names = {i: piece for piece, i in tokenizer.get_vocab().items()}
+    pieces = [
+        index
+        for index, piece in sorted(names.items())
+        if len(piece) >= 2 and not piece.startswith("<") and piece.isalnum()
+    ]
+    return StatementWriter(
+        lambda text: tokenizer.encode(text, add_special_tokens=False),
+        np.array(pieces),
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """形はどれも (行, 長さ)。weights は各トークンを当てる損失の重み。"""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+    copied: torch.Tensor
+
+
+def batch_at(
+    step: int, stream: np.ndarray, writer: StatementWriter, recipe: LlmJaRecipe
+) -> Batch:
+    """step 番目のバッチ。step だけで決まるので、中断しても同じ列が続く。"""
+    rng = np.random.default_rng((recipe.seed, step))
+    rows = [
+        _window(stream, recipe.window, rng) for _ in range(recipe.windows_per_batch)
+    ]
+    for _ in range(recipe.synthetic_per_batch):
+        if rng.random() < recipe.key_value_share:
+            rows.append(writer.keys_and_values(rng))
+        else:
+            rows.append(writer.statements_and_restatements(rng))
+    width = max(len(row.ids) for row in rows)
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    weights = np.zeros((len(rows), width), dtype=np.float32)
+    copied = np.zeros((len(rows), width), dtype=bool)
+    for index, row in enumerate(rows):
+        length = len(row.ids)
+        ids[index, :length], weights[index, :length] = row.ids, row.weights
+        copied[index, :length] = row.copied
+    return Batch(*(torch.from_numpy(array) for array in (ids, weights, copied)))
+
+
+def _window(stream: np.ndarray, size: int, rng: np.random.Generator) -> Sequence:
+    start = int(rng.integers(len(stream) - size))
+    ids = stream[start : start + size].tolist()
+    return Sequence(ids, [1.0] * size, [False] * size)
+
+
+def pretraining_loss(
+    model: LlamaForCausalLM, batch: Batch
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """重み付きの次トークン損失と、地の文の損失・写しの正解率。
+
+    語彙への射影は、重みのある位置だけで行う (速さのため)。
+    """
+    hidden = model.model(batch.ids).last_hidden_state[:, :-1]
+    weights, copied = batch.weights[:, 1:], batch.copied[:, 1:]
+    scored = weights > 0
+    logits = model.lm_head(hidden[scored])
+    targets = batch.ids[:, 1:][scored]
+    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+    weight, copy = weights[scored], copied[scored]
+    with torch.no_grad():
+        right = logits.argmax(dim=-1) == targets
+        figures = {
+            "text_loss": losses[(weight == 1) & ~copy].mean().item(),
+            "copy_accuracy": right[copy].float().mean().item(),
+        }
+    return (losses * weight).sum() / weight.sum(), figures
+
+
+def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
+    """写す注意を組み込んだ、学習前のモデル。"""
+    torch.manual_seed(recipe.seed)
+    config = LlamaConfig(
+        vocab_size=vocab_size,
+        hidden_size=recipe.hidden_size,
+        num_hidden_layers=recipe.num_hidden_layers,
+        num_attention_heads=recipe.num_attention_heads,
+        num_key_value_heads=recipe.num_attention_heads,
+        head_dim=recipe.hidden_size // recipe.num_attention_heads,
+        intermediate_size=recipe.intermediate_size,
+        max_position_embeddings=recipe.max_position_embeddings,
+        rope_parameters={"rope_type": "default", "rope_theta": recipe.rope_theta},
+        tie_word_embeddings=True,
+        attn_implementation="sdpa",
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+    model = LlamaForCausalLM(config)
+    induction.install(model)
+    return model.train()
+
+
+def train(
+    recipe: LlmJaRecipe, work: Path, output: Path, checkpoint_every: int = 250
+) -> None:
+    """事前学習して output に重み・設定・語彙・記録を書く。work から再開できる。"""
+    started, cpu_started = time.time(), time.process_time()
+    documents = source_documents(recipe)
+    work.mkdir(parents=True, exist_ok=True)
+    tokenizer = train_tokenizer(recipe, documents, work / "tokenizer")
+    stream = token_stream(tokenizer, documents, recipe.seed)
+    writer = statement_writer(tokenizer)
+    print(f"地の文 {len(stream):,} トークン、語彙 {len(tokenizer):,}", flush=True)
+
+    model = initial_model(recipe, len(tokenizer))
+    optimizer = matrix_decay_adamw(
+        model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.95)
+    )
+    saver = checkpoints(work, model, optimizer)
+    first_step = next(saver)
+    smoothed: dict[str, float] = {}
+    for step in range(first_step, recipe.steps):
+        scale = linear_schedule(step, recipe.steps, recipe.warmup_steps)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * scale
+        loss, figures = pretraining_loss(model, batch_at(step, stream, writer, recipe))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        for name, value in figures.items():
+            smoothed[name] = 0.98 * smoothed.get(name, value) + 0.02 * value
+        if (step + 1) % 50 == 0:
+            shown = " ".join(f"{k} {v:.3f}" for k, v in smoothed.items())
+            print(f"{step + 1}/{recipe.steps} {shown}", flush=True)
+        if (step + 1) % checkpoint_every == 0:
+            saver.send(step + 1)
+    seconds = {
+        "seconds_of_last_run": round(time.time() - started),
+        "cpu_seconds_of_last_run": round(time.process_time() - cpu_started),
+    }
+    save(model, tokenizer, recipe, output, documents, smoothed | seconds)
+
+
+def save(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    recipe: LlmJaRecipe,
+    output: Path,
+    documents: dict[str, list[list[str]]],
+    figures: dict[str, float],
+) -> None:
+    """fp32 の safetensors と、トークナイザと、レシピの記録を書く。"""
+    parameters = sum(p.numel() for p in model.parameters())
+    model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
+    model.save_pretrained(output)
+    train_tokenizer(recipe, documents, output)
+    record = {
+        "recipe": asdict(recipe),
+        "hash": recipe_hash(recipe),
+        "parameters": parameters,
+        "vocab_size": len(tokenizer),
+        "saw": {name: {"documents": len(docs)} for name, docs in documents.items()},
+        "final": {name: round(value, 4) for name, value in figures.items()},
+        "machine": f"CPU, torch {torch.__version__}, {torch.get_num_threads()} threads",
+    }
+    (output / "recipe.json").write_text(
+        json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    )
+
+
+def is_current(folder: Path, recipe: LlmJaRecipe) -> bool:
+    """folder の重みが、いまのレシピから作られたものか。"""
+    record = folder / "recipe.json"
+    if not (record.exists() and (folder / "model.safetensors").exists()):
+        return False
+    return json.loads(record.read_text())["hash"] == recipe_hash(recipe)
