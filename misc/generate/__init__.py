@@ -1,11 +1,11 @@
-"""curriculum/ から README の表と、ノートブックの枠・バッジを作る。"""
+"""curriculum/ から README の表と、モデルの表と、ノートブックの枠・バッジを作る。"""
 
 from __future__ import annotations
 
 import difflib
 from pathlib import Path
 
-from misc.generate import box, tables
+from misc.generate import box, models, tables
 from runner import curriculum
 from runner.curriculum import Notebook
 
@@ -26,6 +26,11 @@ def render(root: Path) -> dict[Path, str]:
             tables.english(notebooks),
         ),
     }
+    models_readme = root / "tinyhub/models/README.md"
+    files[models_readme] = tables.replace(
+        models_readme.read_text(encoding="utf-8"),
+        models.table(models_readme.parent),
+    )
     by_id = {notebook.id: notebook for notebook in notebooks}
     for notebook in notebooks:
         if notebook.status == "ready" and (root / notebook.path).is_file():

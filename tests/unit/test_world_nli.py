@@ -88,7 +88,8 @@ def test_raw_files_have_the_names_and_keys_of_jglue(
 ) -> None:
     monkeypatch.setattr(jglue, "JSTS_ROWS", {"train": 3, "valid": 2})
     monkeypatch.setattr(jglue, "JNLI_ROWS", {"train": 5, "valid": 4})
-    jglue.SOURCES[0].build(tmp_path)
+    for source in jglue.SOURCES:
+        source.build(tmp_path)
     for task, count in (("jsts", 2), ("jnli", 4)):
         (valid,) = tmp_path.glob(f"raw/**/datasets/{task}-v1.3/valid-v1.3.json")
         lines = valid.read_text(encoding="utf-8").splitlines()
