@@ -37,7 +37,14 @@ def project(draft: Any, root: Path, tmp_path: Path) -> Path:
     }
     text = yaml.safe_dump([entry], allow_unicode=True, sort_keys=False)
     (tmp_path / "curriculum" / "05.yml").write_text(text, encoding="utf-8")
-    for name in ("README.md", "README.en.md"):
+    models = Path("tinyhub/models")
+    (tmp_path / models / "bert-ja").mkdir(parents=True)
+    for name in (
+        "README.md",
+        "README.en.md",
+        models / "README.md",
+        models / "bert-ja/recipe.json",
+    ):
         shutil.copy(root / name, tmp_path / name)
     (tmp_path / "chapter05").mkdir()
     (tmp_path / draft.path).write_text(
@@ -63,6 +70,7 @@ def test_writing_twice_changes_nothing(project: Path) -> None:
     [
         ("README.md", "見本", "みほん"),
         ("README.en.md", "about 6 min", "about 5 min"),
+        ("tinyhub/models/README.md", "bert-ja v", "bert-ja w"),
         ("chapter05/5-9-sample.ipynb", "人工データ 10 件", "人工データ 20 件"),
         ("chapter05/5-9-sample.ipynb", "main/chapter05/5-9", "main/chapter5/5-9"),
     ],
