@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyhub.models import bert_ja, tokenizers_multilingual
+from tinyhub.models import bert_ja, llm_ja, tokenizers_multilingual
 
 MODELS_FOLDER = Path(__file__).parent
 
@@ -31,6 +31,17 @@ def _bert_ja() -> Recipe:
     )
 
 
+def _llm_ja() -> Recipe:
+    recipe, output = llm_ja.LlmJaRecipe(), MODELS_FOLDER / "llm-ja"
+    return Recipe(
+        recipe.name(),
+        lambda: llm_ja.is_current(output, recipe),
+        lambda work: llm_ja.train(
+            recipe, work / f"llm-ja-{llm_ja.recipe_hash(recipe)}", output
+        ),
+    )
+
+
 def _tokenizers() -> Recipe:
     recipe = tokenizers_multilingual.TokenizerRecipe()
 
@@ -50,4 +61,4 @@ def _tokenizers() -> Recipe:
 
 def all_recipes() -> tuple[Recipe, ...]:
     """作る順に並べる。"""
-    return (_tokenizers(), _bert_ja())
+    return (_tokenizers(), _bert_ja(), _llm_ja())
