@@ -14,7 +14,7 @@ from typing import Literal
 
 import fugashi
 
-from tinyhub.world.nli import sayable, write
+from tinyhub.world.nli import disputable, odd_wording, plausible, sayable, write
 from tinyhub.world.paragraphs import jsts_sentences
 from tinyhub.world.photos import (
     DETAILS,
@@ -128,7 +128,10 @@ def _group(rng: Random, split: str) -> list[Example]:
     """一つの前提と、その仮説。必要な仮説がそろわなければ空のリスト。"""
     photo = sample_photo(rng, split)
     scene = describe(photo, rng, split)
-    if not sayable(scene, split) or (premise := write(scene, rng)) is None:
+    if not (sayable(scene, split) and plausible(scene)):
+        return []
+    premise = write(scene, rng)
+    if premise is None or odd_wording(premise):
         return []
     evaluated = jsts_sentences()
     if premise.text in evaluated:
@@ -139,6 +142,8 @@ def _group(rng: Random, split: str) -> list[Example]:
         for _ in range(rng.choice(_COUNTS[label])):
             hypothesis = _hypothesis(premise, photo, label, rng, split)
             if hypothesis is None or hypothesis.text in evaluated:
+                continue
+            if odd_wording(hypothesis):
                 continue
             if hypothesis.text not in texts:
                 texts.add(hypothesis.text)
@@ -155,6 +160,8 @@ def _hypothesis(
         if (
             scene is not None
             and sayable(scene, split)
+            and plausible(scene)
+            and not disputable(premise.scene, scene)
             and relation_of(premise.scene, scene) == label
         ):
             mode = "same" if rng.random() < _SAME_WORDING else "different"

@@ -37,6 +37,7 @@ _SHARED_WEIGHT = 5.0
 _PAIR_FRAMES = (
     "{a}、{b}{head}",
     "{a}、{b}{head}",
+    "{a}、しかも{b}{head}",
     "{a}うえに、{b}{head}",
     "{a}だけでなく、{b}{head}",
     "{a}{head}で、{b}の",
@@ -45,16 +46,29 @@ _PAIR_FRAMES = (
     "{a}{head}の中で、{b}の",
     "{a}{head}のなかでも、{b}の",
 )
+# 一つ目の手がかりが、名詞ではなく接続の言葉の前に来る枠。
+_CLAUSES = ("{a}うえに", "{a}だけでなく", "{a}、")
+# 述語になる語の品詞。
+_PREDICATE = ("動詞", "形容詞", "形状詞", "副詞", "助動詞", "接尾辞")
 _SINGLE_FRAMES = ("{a}{head}", "{a}{head}", "{a}の", "{head}のうち、{a}の")
-_OPENERS = ("", "", "", "", "一般に、", "ふつう、")
+_OPENERS = ("", "", "", "", "", "", "", "", "一般に、", "ふつう、")
 # 選択肢の中から選ぶと断る書き出し。「…のうち」「…の中で」を含む枠には付けない。
-_SELECTING_OPENERS = (*_OPENERS, "次のうち、", "この中で、")
+_SELECTING_OPENERS = (
+    *_OPENERS,
+    "次のうち、",
+    "この中で、",
+    "次の中で、",
+    "五つのうち、",
+)
 _SELECTING = ("のうち", "の中で", "のなかで")
 _ENDINGS = (
     "は何ですか？",
     "は何でしょうか？",
     "はどれですか？",
     "はどれでしょう？",
+    "はどれでしょうか？",
+    "は次のどれですか？",
+    "はどれだと思いますか？",
     "は何？",
     "はどれ？",
     "は？",
@@ -207,11 +221,28 @@ def _group(rng: random.Random, domain: Domain) -> list[str]:
     return group
 
 
+def _with_ga(text: str) -> str:
+    """「目盛りのついている」を「目盛りがついている」にする。
+
+    名詞の前では「の」でも主語になるが、「だけでなく」「うえに」の前では「が」にする。
+    """
+    words = _tagger()(text)
+    for number, word in enumerate(words[:-1]):
+        rest = words[number + 1 :]
+        if word.surface != "の" or rest[0].surface == "よう":
+            continue
+        if all(w.feature.pos1 in _PREDICATE for w in rest):
+            before = "".join(w.surface for w in words[:number])
+            return f"{before}が{''.join(w.surface for w in rest)}"
+    return text
+
+
 def _question(
     rng: random.Random, domain: Domain, clues: Sequence[Clue], novel: bool
 ) -> str:
     texts = [clue.text for clue in clues]
     rng.shuffle(texts)
+    first = texts[0]
     head = rng.choice(domain.heads)
     if novel:
         return rng.choice(_NOVEL_FRAMES).format(a=texts[0], b=texts[-1], head=head)
@@ -223,7 +254,11 @@ def _question(
     ending = rng.choice(_HEAD_ENDINGS if frame.endswith("{head}") else _ENDINGS)
     if domain.kind == "人" and (head == "人" or "{head}" not in frame):
         ending = ending.replace("何", "だれ").replace("どれ", "だれ")
-    return opener + frame.format(a=texts[0], b=texts[-1], head=head) + ending
+    if domain.kind == "場所":
+        ending = ending.replace("何", "どこ").replace("どれ", "どこ")
+    if frame.startswith(_CLAUSES):
+        first = _with_ga(first)
+    return opener + frame.format(a=first, b=texts[-1], head=head) + ending
 
 
 def _write(rng: random.Random, split: Split, novel: bool) -> Draft | None:

@@ -43,7 +43,7 @@ def multi_hop(rng: random.Random, places: World, index: int) -> TextPair:
     people = {person.name: person for person in world().people}
     work = rng.choice(places.works)
     return question_row(
-        f"{work.kind}『{work.name}』の作者の趣味は何ですか？",
+        f"{work.kind}『{work.name}』を作った人の趣味は何ですか？",
         people[work.creator].hobby,
     )
 
@@ -72,10 +72,20 @@ def reading(rng: random.Random, places: World, index: int) -> TextPair:
     if index % 2:
         company = rng.choice(settled_companies(places))
         name = company.name
-        passage = (
-            f"{name}は、{company.town}に本社を置く会社である。"
-            f"{company.founded}年に創業し、{company.business}を手がけている。"
-            f"従業員はおよそ{company.employees}人である。"
+        town, year = company.town, f"{company.founded}年"
+        business, staff = company.business, f"{company.employees}人"
+        passage = rng.choice(
+            (
+                f"{name}は、{town}に本社を置く会社である。"
+                f"{year}に創業し、{business}を手がけている。"
+                f"従業員はおよそ{staff}である。",
+                f"{year}に{town}で創業した{name}は、{business}を手がけ、"
+                f"いまではおよそ{staff}が働いている。本社の場所は変わっていない。",
+                f"{business}を手がける{name}の歴史は、{year}に始まる。"
+                f"本社は{town}にあり、およそ{staff}の従業員がいる。",
+                f"{town}に本社がある{name}では、およそ{staff}の従業員が働く。"
+                f"創業は{year}で、{business}を手がけてきた。",
+            )
         )
         asked = (
             (f"{name}の本社はどこにありますか？", company.town),
@@ -86,10 +96,19 @@ def reading(rng: random.Random, places: World, index: int) -> TextPair:
     else:
         town = rng.choice(places.towns)
         name = town.name
-        passage = (
-            f"{name}は、{town.prefecture}にある{town.terrain}の町である。"
-            f"{town.founded}年に周りの村が合わさってできた。"
-            f"名物は{town.specialty}で、中心部には{town.landmark}がある。"
+        year = f"{town.founded}年"
+        passage = rng.choice(
+            (
+                f"{name}は、{town.prefecture}の{town.terrain}にある。"
+                f"{year}に周りの村が合わさってできた。"
+                f"名物は{town.specialty}で、中心部には{town.landmark}がある。",
+                f"{town.prefecture}の{name}は、{town.specialty}を名物としている。"
+                f"{year}に周りの村が合わさってでき、"
+                f"{town.terrain}にあり、中心部に{town.landmark}が建っている。",
+                f"{town.landmark}が中心部にある{name}は、{town.prefecture}に属する。"
+                f"名物の{town.specialty}は遠くでも知られている。"
+                f"周りの村が合わさって{name}ができたのは{year}である。",
+            )
         )
         asked = (
             (f"{name}は何県にありますか？", town.prefecture),
@@ -144,17 +163,23 @@ _RISES: tuple[str, ...] = (
     "{x}の売り上げは前の年より一割増えました。",
     "{x}は新しい工場が順調に動き、利益を伸ばしました。",
     "{x}は客の数が戻り、黒字になりました。",
+    "{x}の新しい商品はよく売れました。",
+    "{x}の利益は三年続けて増えました。",
 )
 _FALLS: tuple[str, ...] = (
     "{x}の売り上げは前の年より二割減りました。",
     "{x}は材料の値上がりが響き、利益が落ち込みました。",
     "{x}は客の数が減り、赤字になりました。",
+    "{x}の新しい商品はあまり売れませんでした。",
+    "{x}は売り上げが落ち、三つの店を閉めました。",
 )
 _JOINED: tuple[tuple[str, str, str], ...] = (
     ("{x}は売り上げを伸ばしましたが、{y}は伸び悩みました。", "positive", "negative"),
     ("{x}が赤字になった一方で、{y}は黒字を保ちました。", "negative", "positive"),
     ("{x}と{y}は、どちらも利益を伸ばしました。", "positive", "positive"),
     ("{x}も{y}も、売り上げが落ち込みました。", "negative", "negative"),
+    ("{x}は利益を増やし、{y}は赤字が広がりました。", "positive", "negative"),
+    ("{x}が店を閉める中、{y}は客を増やしました。", "negative", "positive"),
 )
 
 

@@ -167,7 +167,7 @@ def _advice_dialogue(rng: random.Random, kind: str, zone: Split) -> Draft:
 def _chat_dialogue(rng: random.Random, places: World) -> Draft:
     turns = [greeting(rng, places)] if rng.random() < 0.5 else []
     if not turns or rng.random() < 0.7:
-        turns.append(chat(rng, places))
+        turns.append(chat(rng, places, opening=not turns))
     messages = [message for turn in turns for message in _turn(turn)]
     return Draft("chat", "chat", tuple(messages), (), "")
 
@@ -181,7 +181,7 @@ def _write(rng: random.Random, zone: Split, places: World) -> Draft:
     else:
         draft = _advice_dialogue(rng, kind, zone)
     if rng.random() < FOLLOWED:
-        messages = (*draft.messages, *_turn(thanks(rng)))
+        messages = (*draft.messages, *_turn(thanks(rng, draft.kind == "chat")))
         return Draft(draft.kind, draft.family, messages, draft.compositions, "")
     return draft
 

@@ -15,6 +15,9 @@ _FRAMES = (
     "{day}に{town}へ行った{person}は、{item}を{amount}{past}。",
     "{person}が{town}の市場で{past}のは、{item}{amount}だった。",
     "{town}の店で{item}を{amount}{past}のは{person}だ。",
+    "{person}は{day}、{town}の店で{item}を{amount}{past}。",
+    "{town}に来た{person}は、{item}を{amount}{past}。",
+    "{item}を{amount}、{person}が{town}で{past}。",
 )
 _PAIRS = (
     "{a.person}は{a.town}で{a.item}を{a.amount}{a.verb.stem}、"
@@ -25,6 +28,8 @@ _PAIRS = (
     "{b.town}では{b.person}が{b.item}を{b.amount}{b.verb.past}。",
     "{a.person}は{a.town}で{a.item}を{a.amount}{a.verb.past}。"
     "一方、{b.person}は{b.town}で{b.item}を{b.amount}{b.verb.past}。",
+    "{a.item}を{a.amount}{a.verb.past}のは{a.town}の{a.person}で、"
+    "{b.item}を{b.amount}{b.verb.past}のは{b.town}の{b.person}だ。",
 )
 
 
@@ -141,19 +146,26 @@ def settled_companies(places: World) -> list[Company]:
     return [company for company in places.companies if company.town in towns]
 
 
+def _rounded(population: int) -> str:
+    """千の位までの人口。「5万2千」のように書く。"""
+    high, low = divmod(population // 1000, 10)
+    return (f"{high}万" if high else "") + (f"{low}千" if low else "")
+
+
 def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
     """二文の紹介文と、その主題の名前。主題は文の先頭とはかぎらない。"""
     kind = rng.randrange(6)
     if kind == 0:
         town = rng.choice(places.towns)
         heads = (
-            f"{town.name}は{town.prefecture}にある{town.terrain}の町です。",
+            f"{town.name}は{town.prefecture}の{town.terrain}にあります。",
             f"{town.prefecture}の{town.name}は、{town.specialty}の産地です。",
             f"{town.terrain}に開けた{town.name}には、{town.landmark}があります。",
         )
         bodies = (
             "休みの日には多くの人が訪れます。",
-            f"人口はおよそ{town.population // 1000}千人です。",
+            "駅の近くに市場が開かれます。",
+            f"人口はおよそ{_rounded(town.population)}人です。",
             f"町の名物は{town.specialty}です。",
         )
         return rng.choice(heads) + rng.choice(bodies), town.name
@@ -166,6 +178,7 @@ def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
         )
         bodies = (
             "駅前には商店街があります。",
+            "改札口の横に花屋があります。",
             "朝と夕方はとても混み合います。",
             f"一日におよそ{station.passengers}人が利用します。",
         )
@@ -180,6 +193,7 @@ def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
         )
         bodies = (
             "売り上げは少しずつ増えています。",
+            "若い社員が多いことで知られます。",
             "新しい工場が来年の春に動き始めます。",
             f"従業員はおよそ{company.employees}人です。",
         )
@@ -192,9 +206,10 @@ def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
             f"{person.birth_year}年生まれの{person.name}は、{person.profession}です。",
         )
         bodies = (
-            f"休みの日には{person.hobby}をして過ごします。",
+            f"休みの日には{person.hobby}を楽しみます。",
             "その仕事は国の内外で評価されています。",
             "いまは若い人たちを育てています。",
+            "朝の散歩が毎日の習慣です。",
         )
         return rng.choice(heads) + rng.choice(bodies), person.name
     if kind == 4:
@@ -207,6 +222,7 @@ def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
         bodies = (
             f"価格は{product.price}円です。",
             "色は三種類から選べます。",
+            "贈り物としても選ばれています。",
             "保証の期間は一年間です。",
         )
         return rng.choice(heads) + rng.choice(bodies), product.name
@@ -218,6 +234,7 @@ def subject_text(rng: random.Random, places: World) -> tuple[str, str]:
     )
     bodies = (
         "会場にはたくさんの屋台が並びます。",
+        "手伝う人を町じゅうから集めます。",
         "雨のときは次の週末に延期されます。",
         f"来場者はおよそ{event.visitors}人です。",
     )

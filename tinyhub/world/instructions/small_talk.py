@@ -14,18 +14,22 @@ class Exchange:
     assistant: str
 
 
+# 知り合いにしか言わないので、名乗りや出身は続けない。
+_AGAIN = "お久しぶりです。"
 _GREETINGS = (
     ("こんにちは。", "こんにちは。"),
     ("おはようございます。", "おはようございます。"),
     ("こんばんは。", "こんばんは。"),
     ("はじめまして。", "はじめまして。"),
-    ("お久しぶりです。", "お久しぶりです。"),
+    (_AGAIN, "お久しぶりです。"),
 )
 _OFFERS = (
     "何をお手伝いしましょうか。",
     "ご用件をどうぞ。",
     "今日は何をしましょうか。",
     "どうぞ、何でも聞いてください。",
+    "どのようなご用件ですか。",
+    "お手伝いできることはありますか。",
 )
 _THANKS = (
     "ありがとうございます。",
@@ -33,12 +37,25 @@ _THANKS = (
     "ありがとう。",
     "とても役に立ちました。",
     "おかげで分かりました。",
+    "すぐに答えてくれて助かります。",
 )
 _WELCOMES = (
     "どういたしまして。",
     "お役に立ててうれしいです。",
     "いつでも聞いてください。",
     "どういたしまして。ほかにもあればどうぞ。",
+)
+# 頼みごとのない雑談の終わり。
+_CHAT_THANKS = (
+    "聞いてくれてありがとう。",
+    "お話しできてよかったです。",
+    "話したら元気が出ました。",
+    "ではまた。",
+)
+_CHAT_WELCOMES = (
+    "またお話ししましょう。",
+    "わたしも楽しかったです。",
+    "いつでもお待ちしています。",
 )
 _FEELINGS = (
     ("今日はとても疲れました。", "お疲れさまでした。ゆっくり休んでください。"),
@@ -57,6 +74,14 @@ _FEELINGS = (
     ),
     ("料理に失敗してしまいました。", "だれにでもあることです。次はうまくいきますよ。"),
     ("仕事が早く終わりました。", "よかったですね。ゆっくりお過ごしください。"),
+    ("庭に朝顔が咲きました。", "きれいでしょうね。何色の花ですか。"),
+    ("電車に傘を忘れてしまいました。", "駅の窓口に聞いてみましょう。"),
+    ("妹がピアノを習い始めました。", "上手になるのが楽しみですね。"),
+    ("朝から雪が降っています。", "足もとに気をつけてお出かけください。"),
+    ("部屋の掃除が終わりました。", "お疲れさまでした。気持ちがよいですね。"),
+    ("祖母から手紙が届きました。", "うれしいですね。お返事を書きましょう。"),
+    ("宿題がなかなか終わりません。", "少しずつ進めましょう。休むことも大切です。"),
+    ("来月、町のお祭りがあります。", "にぎやかになりそうですね。"),
 )
 
 
@@ -64,7 +89,7 @@ def greeting(rng: random.Random, places: World) -> Exchange:
     """会話の始まりのあいさつ。"""
     said, reply = rng.choice(_GREETINGS)
     offer = rng.choice(_OFFERS)
-    chance = rng.random()
+    chance = 1.0 if said == _AGAIN else rng.random()
     if chance < 0.35:
         person = rng.choice(places.people)
         said += f"{person.name}といいます。"
@@ -79,23 +104,35 @@ def greeting(rng: random.Random, places: World) -> Exchange:
     return Exchange(said, reply)
 
 
-def thanks(rng: random.Random) -> Exchange:
-    """会話の終わりのお礼。"""
+def thanks(rng: random.Random, chatted: bool = False) -> Exchange:
+    """会話の終わりのお礼。chatted は、頼みごとのない雑談のあと。"""
+    if chatted:
+        return Exchange(rng.choice(_CHAT_THANKS), rng.choice(_CHAT_WELCOMES))
     return Exchange(rng.choice(_THANKS), rng.choice(_WELCOMES))
 
 
-def chat(rng: random.Random, places: World) -> Exchange:
-    """雑談の一往復。"""
+def chat(rng: random.Random, places: World, opening: bool = True) -> Exchange:
+    """雑談の一往復。opening は、それが会話の始まりであること。"""
+    leads = ("", "こんにちは。") if opening else ("", "ところで、", "そういえば、")
     if rng.random() < 0.4:
         person = rng.choice(places.people)
         said = rng.choice(
             (
                 f"趣味は{person.hobby}です。",
                 f"最近、{person.hobby}を始めました。",
-                f"休みの日は{person.hobby}をしています。",
+                f"休みの日は{person.hobby}を楽しんでいます。",
+                f"父に{person.hobby}を教わりました。",
+                f"友人と{person.hobby}の話をしました。",
             )
         )
-        reply = rng.choice(("すてきですね。", "いいですね。", "楽しそうですね。"))
+        reply = rng.choice(
+            (
+                "すてきですね。",
+                "いいですね。",
+                "楽しそうですね。",
+                "くわしく聞かせてください。",
+            )
+        )
         return Exchange(said, f"{person.hobby}ですか。{reply}")
     said, answer = rng.choice(_FEELINGS)
-    return Exchange(rng.choice(("", "こんにちは。", "ところで、")) + said, answer)
+    return Exchange(rng.choice(leads) + said, answer)

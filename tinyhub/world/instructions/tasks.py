@@ -67,7 +67,7 @@ def _sort_into_group(rng: random.Random, places: World) -> Task:
     first, second = rng.sample((right, wrong), 2)
     core = rng.choice(
         (
-            "{x}は{a}ですか、{b}ですか。一語で答えて",
+            "{x}が{a}か{b}か、一語で答えて",
             "{x}は、{a}と{b}のどちらの仲間か、一語で答えて",
             "{x}が{a}なら「{a}」、{b}なら「{b}」と書いて",
         )

@@ -151,8 +151,8 @@ ACTIONS: tuple[tuple[Verb, tuple[str, ...]], ...] = (
 )
 ACTORS = tuple("父 母 兄 姉 弟 妹 祖母 友人 先生 店長 隣の人 わたし".split())
 # いつのことでも言える語と、その時にしか言えない語。
-TIMES_PAST = tuple("昨日 先週 おととい 去年の夏 夕べ".split())
-TIMES_PRESENT = tuple("明日 来週 今度の日曜日 夕方 毎朝".split())
+TIMES_PAST = tuple("昨日 おととい 今朝 夕べ この前の日曜日".split())
+TIMES_PRESENT = tuple("明日 来週 今度の日曜日 夕方 あさって".split())
 
 # 形容詞の文と名詞の文の、(ふつうの形, ていねいな形)。
 STATES: tuple[tuple[str, str], ...] = (

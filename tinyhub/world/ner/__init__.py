@@ -17,6 +17,7 @@ import fugashi
 
 from tinyhub.world.facts import SPLITS, Split
 from tinyhub.world.ner.frames import (
+    EXCLUSIVE,
     GENERIC,
     LISTS,
     MODIFIERS,
@@ -27,6 +28,7 @@ from tinyhub.world.ner.frames import (
     PREDICATES,
     PRONOUNS,
     SKELETONS,
+    TIMELESS,
 )
 from tinyhub.world.ner.names import Name, names, opaque_names
 
@@ -85,6 +87,10 @@ _CONFUSED = {
 }
 _SLOT = re.compile(r"\{(.*?)\}")
 _FORMS = re.compile(r"\[(.+?)/(.+?)\]")
+# 今の様子を述べる言い切り。「ている」のように、「た」で終わらないもの。
+_STATE = re.compile(r"/.*[^ただ]\]$")
+# どこにあるかを述べる言い切り。
+_PLACED = re.compile(r"/(ある|位置する|置いている|置かれている)\]$")
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,13 @@ class _Writer:
     def _named(self, slot: str, rate: float) -> None:
         quoted = slot == "作" and not self.text.endswith("『")
         if self.rng.random() < (0.85 if quoted else rate):
-            modifier = self.rng.choice(MODIFIERS[slot])
+            # 年は一文に一つ。二つあると、順序が食い違う。
+            fitting = [
+                form
+                for form in MODIFIERS[slot]
+                if "{年}" not in form or "年" not in self.text
+            ]
+            modifier = self.rng.choice(fitting)
             before, after = modifier.split("{}")
             # 修飾の中の名前には、さらに修飾を付けない。
             self.write(before, rate=0.0)
@@ -202,10 +214,19 @@ def _predicate(frame: str, final: bool) -> str:
     return _FORMS.sub(lambda forms: forms.group(2 if final else 1), frame)
 
 
+def _pair(rng: random.Random, slot: str) -> tuple[str, str]:
+    """述語を二つ選ぶ。同じ動詞を繰り返すものと、食い違うものは選ばない。"""
+    while True:
+        first, second = rng.sample(PREDICATES[slot], 2)
+        same_verb = _FORMS.findall(first)[0][0] == _FORMS.findall(second)[0][0]
+        if not same_verb and {first, second} not in EXCLUSIVE:
+            return first, second
+
+
 def _list_sentence(rng: random.Random, split: Split) -> Draft:
     writer = _Writer(rng, split)
     slot, frame = rng.choice(LISTS)
-    opener = rng.choice(OPENERS[:6])
+    opener = rng.choice(TIMELESS[:-1])
     writer.write(opener)
     for part in re.split(r"(\{.\})", frame):
         if part.startswith("{"):
@@ -218,9 +239,14 @@ def _list_sentence(rng: random.Random, split: Split) -> Draft:
 def _sentence(rng: random.Random, split: Split, plain: bool) -> Draft:
     slot = rng.choices(tuple(_SUBJECTS), tuple(_SUBJECTS.values()))[0]
     skeleton, opener = rng.choice(SKELETONS), rng.choice(OPENERS)
-    first, second = rng.sample(PREDICATES[slot], 2)
-    if "知られている" in first:
-        # 「知られていることでも知られる」とは言わない。
+    first, second = _pair(rng, slot)
+    told = (first, second) if "{二}" in skeleton else (first,)
+    if "知られる" in skeleton or any(map(_STATE.search, told)):
+        opener = rng.choice(TIMELESS)
+    if opener == "また、" and "また{二}" in skeleton:
+        opener = ""
+    if "知られている" in first or _PLACED.search(first):
+        # 「知られていることでも知られる」「町にあることでも知られる」とは言わない。
         skeleton = skeleton.replace("{一}ことでも知られる", "{一}")
     writer = _Writer(rng, split, 1.0 if plain else GENERIC_RATE)
     writer.write(opener, rate=0.0)
@@ -329,8 +355,10 @@ def compose_news(rows: int, seed: int = SEED) -> list[Draft]:
         lead = rng.choice(NEWS_LEADS) if named else ""
         if "によると" in lead and not frame.endswith(("という。", "分かった。")):
             lead = ""
-        if "日" in lead and "{日}" in frame:
+        if "日" in lead and ("{日}" in frame or frame.endswith("という。")):
             lead = ""
+        if "現地時間" in lead and not frame.startswith("{国}"):
+            lead = "{日}日、" if "{日}" not in frame else ""
         for part in (lead, frame, rng.choice(NEWS_TAILS) if named else ""):
             writer.write(part, rate=0.0)
         draft = Draft(writer.text, tuple(writer.entities), f"news/{lead}/{frame}")

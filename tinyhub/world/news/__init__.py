@@ -61,7 +61,7 @@ _FRAMES: dict[str, tuple[str, ...]] = {
         "{when}、{topic}は{core}。",
         "関係者によると、{topic}は{when}、{core}。",
         "{topic}は{core}と、{when}に伝えられた。",
-        "{topic}は{core}との知らせが{when}、{near}にも届いた。",
+        "{when}に{near}にも届いた知らせでは、{topic}は{core}。",
     ),
     "tally": (
         "{when}の発表によると、{topic}は{core}。",
@@ -351,6 +351,7 @@ class _Cast:
         self.met: set[str] = set()
         self.quoted = ""
         self.speaker = ""
+        self.rival = ""
 
     def write(self, text: str, **extra: str) -> str:
         """枠に名前を入れる。"""
@@ -367,7 +368,12 @@ class _Cast:
             drawn = _values(self.kind, self.main, self.rng)
             found = {k: v for k, v in drawn.items() if k.startswith(_COMPARED)}
             if "old_low" in found or told.isdisjoint(found.values()):
-                return found
+                break
+        # 一つの商品の値段や重さが、同じ記事の中で食い違わないようにする。
+        if self.kind.subject == "product" and "rival" in found:
+            self.rival = self.rival or found["rival"]
+            found["rival"] = self.rival
+        return found
 
     def quote(self, speakers: tuple[str, ...]) -> str:
         """談話の一文。"""

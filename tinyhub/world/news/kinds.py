@@ -338,7 +338,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         extras=(
             "前の型は{old_price}円で、{near}でもよく売れた。",
-            "別の会社の{other}は{rival}円で、値段では{name}とぶつかる。",
+            "同じ棚に並ぶ{other}は{rival}円で、値段では{name}とぶつかる。",
             "{near}の店では、{other}が{rival}円で売られている。",
         ),
         values="price+old_price+rival:{span} release:1-12",
@@ -456,7 +456,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         extras=(
             "去年は{fellow}が監修した{other}が、{near}で{old_count}{counter}売り出された。",
-            "別の会社も、{fellow}と組んだ{other}を{old_count}{counter}つくる。",
+            "{other}も、{fellow}と組んだ特別な型が{old_count}{counter}つくられた。",
             "ふだんの{name}は、{near}の店で{price}円ほどで買える。",
         ),
         values=(
@@ -703,7 +703,7 @@ KINDS: tuple[Kind, ...] = (
             "{name}の{fruit2}の飲み物は、{near}の客に{rival}円で出している。",
         ),
         values=(
-            "price+rival:4-18*100 season2=春|夏|秋|冬 sweet=パフェ|ケーキ|プリン|タルト"
+            "price+rival:35-98*10 season2=春|夏|秋|冬 sweet=パフェ|ケーキ|プリン|タルト"
             "|ゼリー|アイス|大福 fruit+fruit2=桃|柚子|りんご|栗|さつまいも|ぶどう|梨"
             "|いちご|抹茶"
         ),
@@ -802,7 +802,7 @@ KINDS: tuple[Kind, ...] = (
             "{fellow}さんは{near}で、{snack2}の試作を続けてきた。",
         ),
         values=(
-            "price+rival:3-25*100 snack+snack2=せんべい|おかき|クッキー|グミ"
+            "price+rival:16-98*10 snack+snack2=せんべい|おかき|クッキー|グミ"
             "|ビスケット|スナック菓子"
         ),
         topic="{maker}",
@@ -853,11 +853,11 @@ KINDS: tuple[Kind, ...] = (
             "{name}を{light}グラムに軽量化へ",
         ),
         extras=(
-            "別の会社の{other}は{rival}グラムで、{near}の店でも評判がよい。",
+            "よく比べられる{other}は{rival}グラムで、{near}の店でも評判がよい。",
             "{near}の{fellow}さんが使う{other}は、{rival}グラムある。",
             "最初の{name}は{first}グラムで、{fellow}さんには重すぎた。",
         ),
-        values="light~heavy~first:12-90*10 rival:12-90*10",
+        values="light~heavy~first:15-52*10 rival:15-52*10",
         topic="{company}",
         tag="改良",
         only=("リュック", "水筒", "マグカップ", "手帳", "スニーカー"),
@@ -1161,7 +1161,7 @@ KINDS: tuple[Kind, ...] = (
             "{other}では来月、{job2}の{fellow}さんらが争う。",
         ),
         values=(
-            "low~high:2-90*1000 job+job2=元教師|元記者|会社員|医師|農家|元職員"
+            "low~high:12-95*100 job+job2=元教師|元記者|会社員|医師|農家|元職員"
             "|弁護士|建築家"
         ),
     ),

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -157,6 +158,68 @@ def sayable(scene: Scene, split: str) -> bool:
     return goes_to(scene.subject, scene.place)
 
 
+# 場所と目的語の、いっしょには写らない組。
+_ODD_SPOTS = frozenset(
+    {
+        *((place, "lawn") for place in ("beach", "sidewalk", "living", "bedroom")),
+        *((place, "lawn") for place in ("classroom", "entrance")),
+        *((place, "train") for place in ("crossing", "road", "town")),
+        *((place, "stairs") for place in ("living", "bedroom", "classroom", "beach")),
+    }
+)
+# 雪のなかではしない動作。
+_WARM = frozenset({"swim", "surf"})
+# 空を飛ぶものが、その中を飛ぶように聞こえる場所。
+_UNDER = frozenset({"forest"})
+# 「屋外から離陸する」のように、広すぎる場所とは言わない動作。
+_FROM_SOMEWHERE = frozenset({"take_off", "land"})
+
+
+def plausible(scene: Scene) -> bool:
+    """場所・天気・動作の組み合わせが、一枚の写真としておかしくないか。"""
+    if (scene.place, scene.object) in _ODD_SPOTS:
+        return False
+    if scene.background == "snow" and (
+        scene.action in _WARM or scene.place in ("beach", "sea_surface")
+    ):
+        return False
+    if scene.action in ("fly_high", "fly_low") and scene.place in _UNDER:
+        return False
+    return not (scene.action in _FROM_SOMEWHERE and scene.place == "outside")
+
+
+# 置いた物の様子。積んだ物も飾った物も、置いてあるとも言える。
+_PUT = frozenset({"placed", "displayed", "stacked", "lined", "served"})
+
+
+def disputable(premise: Scene, hypothesis: Scene) -> bool:
+    """両立しないとも同じことだとも読める動作の組か。"""
+    return (
+        premise.action != hypothesis.action
+        and {
+            premise.action,
+            hypothesis.action,
+        }
+        <= _PUT
+    )
+
+
+# 人のすることとして読まれる言い方と、物や動物には合わない色の言い方。
+_ODD_OF_ANIMALS = re.compile("水泳をし|水泳をする|歩みを進め")
+_ODD_OF_ANYTHING = re.compile("(牛乳|ミルク|ジュース|果汁|水)をすす|(?<![一-龥])玉を")
+_ODD_COLOURS = re.compile("(ホワイト|ブラック|グリーン|イエロー|ブラウン)の")
+
+
+def odd_wording(caption: Caption) -> bool:
+    """語の取り合わせが不自然な文か。"""
+    text = caption.text
+    if caption.scene.kind != "person" and _ODD_COLOURS.search(text):
+        return True
+    if caption.scene.kind == "animal" and _ODD_OF_ANIMALS.search(text):
+        return True
+    return bool(_ODD_OF_ANYTHING.search(text))
+
+
 def _fuller(hypothesis: Hypothesis, rng: Random, split: str) -> Scene:
     """仮説の言うことをすべて含む、同じ写真の場面。"""
     said = hypothesis.scene
@@ -295,6 +358,8 @@ def _premise(
         if (
             scene is not None
             and sayable(scene, split)
+            and plausible(scene)
+            and not disputable(scene, hypothesis.scene)
             and relation_of(scene, hypothesis.scene, hypothesis.negated) == label
         ):
             return scene
@@ -379,7 +444,7 @@ def _draw(rng: Random, split: str) -> tuple[Hypothesis, dict[Label, Scene]]:
     """三つのラベルすべての前提が作れる仮説と、その前提。"""
     while True:
         hypothesis = _hypothesis(rng, split)
-        if not sayable(hypothesis.scene, split):
+        if not (sayable(hypothesis.scene, split) and plausible(hypothesis.scene)):
             continue
         premises: dict[Label, Scene] = {}
         for label in ("contradiction", "neutral", "entailment"):
@@ -411,11 +476,11 @@ def _write_pair(
     hypothesis: Hypothesis, premise: Scene, label: Label, rng: Random
 ) -> NliPair | None:
     second = write(hypothesis.scene, rng, hypothesis.negated)
-    if second is None:
+    if second is None or odd_wording(second):
         return None
     mode = "same" if rng.random() < SAME_WORDING[label] else "free"
     first = write(premise, rng, like=second, mode=mode)
-    if first is None or first.text == second.text:
+    if first is None or first.text == second.text or odd_wording(first):
         return None
     return NliPair(first, second, hypothesis.negated, label)
 

@@ -7,10 +7,11 @@ JSTS の文そのものは使わない。
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from string import Formatter
+from typing import Protocol
 
 from tinyhub.world import captions
 from tinyhub.world.drawn_values import figure
@@ -28,6 +29,8 @@ from tinyhub.world.paragraphs.frames import (
 from tinyhub.world.photos import describe, sample_photo
 
 LEAD = "__LEAD__"
+# 起きた順、作る順に述べる節。
+_IN_ORDER = ("歴史", "沿革", "経歴", "開発", "作り方")
 ROWS = {"train": 7_800}
 SEED = 20230403
 ALBUMS = 360
@@ -36,6 +39,13 @@ CAPTIONS = (3, 4, 5)
 _KINDS = ("person", "animal", "vehicle", "thing")
 _POLITE = ("です。", "ます。")
 _YEARS = ("founded", "opened", "released", "first_year", "birth_year", "year")
+
+
+class Named(Protocol):
+    """固有名をもつもの。"""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,8 @@ def _entity_paragraphs(
     for name in sorted(picked, key=names.index):
         body = page.sections[name]
         chosen = rng.sample(body, min(len(body), rng.choice((2, 2, 3))))
+        if name in _IN_ORDER:
+            chosen.sort(key=body.index)
         yield name, tuple(text.format(**slots) for text in chosen)
 
 
@@ -139,7 +151,7 @@ def _slots(entity: object, w: World, pool: str, rng: random.Random) -> dict[str,
         "food": w.foods,
         "work": w.works,
         "town": w.towns,
-        "other": getattr(w, pool),
+        "other": _peers(entity, getattr(w, pool)),
     }
     used = set(own.values())
     for slot, choices in around.items():
@@ -149,6 +161,15 @@ def _slots(entity: object, w: World, pool: str, rng: random.Random) -> dict[str,
             own[slot] = name
             used.add(name)
     return own | _details(rng)
+
+
+def _peers(entity: object, pool: Sequence[Named]) -> Sequence[Named]:
+    """引き合いに出せるもの。商品なら同じ種類、チームなら同じ競技のもの。"""
+    for name in ("category", "sport"):
+        if hasattr(entity, name):
+            own = getattr(entity, name)
+            return [other for other in pool if getattr(other, name) == own]
+    return pool
 
 
 def _details(rng: random.Random) -> dict[str, str]:

@@ -52,16 +52,28 @@ _INTRODUCTIONS = (
     "ここでは、{o}の{k}である{s}について説明[する|します]。",
     "{o}には多くの{k}が[ある|あります]。そのうちの{s}を紹介[する|します]。",
     "{o}の{k}のうち、{s}についてまとめ[た|ました]。",
+    "{s}という{k}の案内[である|です]。{o}の人に向けて書[いた|きました]。",
+    "これは、{o}の{k}、{s}の手引き[である|です]。",
 )
-_FILLERS = (
+_COMPANY_FILLERS = (
+    "分からないことがあれば、総務に聞くとよい。|分からないことがあれば、総務に聞いてください。",
+    "昼休みの問い合わせは避けてほしい。|昼休みのお問い合わせはお避けください。",
+    "古い案内が手元にあれば、捨ててかまわない。|古い案内がお手元にあれば、捨ててかまいません。",
+    "この決まりは毎年見直している。|この決まりは毎年見直しています。",
+    "新しく入った人にも伝えてほしい。|新しく入った人にも伝えてください。",
+    "以前は掲示板に張り出していた。|以前は掲示板に張り出していました。",
+    "急ぐときは、先に電話をするとよい。|急ぐときは、先に電話をしてください。",
+    "迷ったら、隣の席の人に聞くとよい。|迷ったら、隣の席の人に聞いてください。",
+)
+_TOWN_FILLERS = (
     "分からないことがあれば、係の者に声をかけてほしい。|分からないことがあれば、係の者に声をかけてください。",
     "初めての人は、時間に余裕をもつとよい。|初めての方は、時間に余裕をもってお越しください。",
-    "内容は毎年見直している。|内容は毎年見直しています。",
-    "古い案内が手元にあれば、捨ててかまわない。|古い案内がお手元にあれば、捨ててかまいません。",
-    "以前は掲示板に張り出していた。|以前は掲示板に張り出していました。",
     "混み合う日は、少し待つことがある。|混み合う日は、少しお待ちいただくことがあります。",
-    "意見は投書箱に入れてほしい。|ご意見は投書箱に入れてください。",
-    "昼休みの問い合わせは避けてほしい。|昼休みのお問い合わせはお避けください。",
+    "意見は役場の投書箱に入れてほしい。|ご意見は役場の投書箱に入れてください。",
+    "小さな子どもは、大人と一緒に来てほしい。|小さなお子さんは、大人と一緒にお越しください。",
+    "町の広報にも同じ案内が載っている。|町の広報にも同じ案内が載っています。",
+    "忘れ物は、役場の窓口で預かっている。|忘れ物は、役場の窓口で預かっています。",
+    "雪の日は、足もとに気をつけてほしい。|雪の日は、足もとにお気をつけください。",
 )
 
 
@@ -113,8 +125,9 @@ def _organisation(kind: str) -> str:
     return COMPANY if kind in COMPANY_KINDS else TOWN
 
 
-def _filler(rng: random.Random, polite: bool) -> str:
-    return rng.choice(_FILLERS).split("|")[polite]
+def _filler(rng: random.Random, kind: str, polite: bool) -> str:
+    fillers = _COMPANY_FILLERS if kind in COMPANY_KINDS else _TOWN_FILLERS
+    return rng.choice(fillers).split("|")[polite]
 
 
 def _table_cell(subject: Subject, attribute: Attribute) -> Evidence:
@@ -126,7 +139,9 @@ def _sentence(
     rng: random.Random, subject: Subject, attribute: Attribute, polite: bool
 ) -> Evidence:
     value = subject.values[attribute.name]
-    made = write_passage(rng, attribute, subject.name, value, polite, subject.split)
+    made = write_passage(
+        rng, attribute, subject.name, value, polite, subject.split, in_document=True
+    )
     if rng.random() < _PRONOUN_RATE:
         return Evidence(made.about(s=PRONOUNS[subject.kind], v=value), made.text)
     return Evidence(made.text, made.text)
@@ -156,7 +171,7 @@ def write_document(rng: random.Random, subject: Subject, number: int) -> Documen
             evidence[attribute.name] = _sentence(rng, subject, attribute, polite)
             lines.append(evidence[attribute.name].written)
         if rng.random() < 0.6:
-            lines.append(_filler(rng, polite))
+            lines.append(_filler(rng, subject.kind, polite))
         sentences += lines
         blocks.append(f"## {heading}\n{''.join(lines)}")
     if tabled:

@@ -9,14 +9,20 @@ from functools import cache
 
 from tinyhub.world.facts import SPLITS, Split, split_of
 from tinyhub.world.rag.words import (
+    ADDED_LEADS,
+    ASKING_QUESTIONS,
     ATTRIBUTES,
     CHANGED_LEADS,
+    CONFIRMING_LEAD,
+    CURRENT_LEADS,
+    CURRENT_UNSUITED,
     GENERIC_PASSAGES,
     GENERIC_QUESTIONS,
     INVERTED_PASSAGE,
     LEADS,
     NAME_PARTS,
     QUESTION_LEADS,
+    REPORTED_LEADS,
     TAILS,
     UNCHANGED_TAILS,
     VALUE_PARTS,
@@ -101,6 +107,17 @@ def register(text: str, polite: bool) -> str:
     )
 
 
+def _joins(attribute: Attribute, frame: str, lead: str, tail: str) -> bool:
+    """前置き・枠・後置きが、意味の上でつながるか。"""
+    if lead in CHANGED_LEADS and tail in UNCHANGED_TAILS:
+        return False
+    if lead in CURRENT_LEADS and attribute.name in CURRENT_UNSUITED:
+        return False
+    if lead in REPORTED_LEADS and "ください" in frame:
+        return False
+    return not (lead and frame == INVERTED_PASSAGE)
+
+
 def write_passage(
     rng: random.Random,
     attribute: Attribute,
@@ -108,8 +125,12 @@ def write_passage(
     value: str,
     polite: bool,
     split: Split,
+    in_document: bool = False,
 ) -> Sentence:
-    """事実を 25 語までの短い文にする。組み立ては split のものだけを使う。"""
+    """事実を 25 語までの短い文にする。組み立ては split のものだけを使う。
+
+    in_document なら、題材の文書の中に置いても不自然でない文だけを書く。
+    """
     frames = (*attribute.passages, *GENERIC_PASSAGES)
     while True:
         frame = rng.randrange(len(frames))
@@ -117,9 +138,10 @@ def write_passage(
         # 前置きと後置きは、どちらか一方は付けないことが多い。
         lead = rng.randrange(len(LEADS)) if rng.random() < 0.5 else 0
         tail = rng.randrange(len(TAILS)) if rng.random() < 0.4 else 0
-        if LEADS[lead] in CHANGED_LEADS and TAILS[tail] in UNCHANGED_TAILS:
+        if not _joins(attribute, frames[frame], LEADS[lead], TAILS[tail]):
             continue
-        if frames[frame] == INVERTED_PASSAGE and lead:
+        outside = LEADS[lead] in REPORTED_LEADS | ADDED_LEADS
+        if in_document and (outside or frames[frame] == INVERTED_PASSAGE):
             continue
         key = f"{attribute.name}/{frame}/{noun}/{lead}/{tail}/{polite:d}"
         if split_of(f"passage/{key}") != split:
@@ -140,6 +162,9 @@ def write_question(
         frame = rng.randrange(len(frames))
         noun = rng.randrange(len(attribute.nouns)) if "{a}" in frames[frame] else 0
         lead = rng.randrange(len(QUESTION_LEADS))
+        asking = frames[frame] in ASKING_QUESTIONS
+        if asking and QUESTION_LEADS[lead] == CONFIRMING_LEAD:
+            continue
         key = f"{attribute.name}/{frame}/{noun}/{lead}"
         if split_of(f"question/{key}") == split:
             break

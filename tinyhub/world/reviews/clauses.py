@@ -13,10 +13,15 @@ from typing import Literal
 
 from tinyhub.world.facts import Split, split_of
 from tinyhub.world.posts.lexicon import Adjective
-from tinyhub.world.reviews.words import Aspect, Mood
+from tinyhub.world.reviews.words import FATAL, Aspect, Mood
 
 Ending = Literal["i", "na", "verb"]
 DEGREES = ("", "", "とても", "本当に", "思ったより", "かなり", "やはり")
+# 程度をもたない語。「とても完璧」「かなり最高」とは言わない。
+_UTMOST = frozenset({"完璧", "最高", "ぴったり"})
+# 「もっと十分」「もう少しぴったり」とは言わない。
+_ENOUGH = _UTMOST | {"十分"}
+_UTMOST_DEGREES = ("", "", "本当に", "やはり")
 NOT_VERY = ("", "", "あまり", "それほど", "全然")
 TRIES = 80
 
@@ -73,8 +78,11 @@ def _da(adjective: Adjective) -> str:
 
 
 def _now(rng: Random, noun: str, adjective: Adjective) -> tuple[str, str, Ending]:
-    degree = rng.choice(DEGREES) if adjective.kind != "no" else ""
-    text = f"{noun}{rng.choice('がはが')}{degree}{adjective.word}"
+    degrees = _UTMOST_DEGREES if adjective.word in _UTMOST else DEGREES
+    degree = rng.choice(degrees) if adjective.kind != "no" else ""
+    # 程度の語がないときに「が」を使うと、_simple と同じ文になる
+    particle = rng.choice("がはが") if degree else "は"
+    text = f"{noun}{particle}{degree}{adjective.word}"
     return text, f"{text}です", _kind(adjective)
 
 
@@ -140,7 +148,7 @@ CONSTRUCTS = (
     Construct(
         "cannot_say", -1, _frame("{n}が{base}とは言え", "ない", "ません"), "positive"
     ),
-    Construct("not_think", -1, _frame("{n}が{da}とは思わ", "ない", "ません")),
+    Construct("not_think", -1, _frame("{n}が{da}とは思", "わない", "いません")),
     Construct(
         "not_enough",
         -1,
@@ -157,7 +165,7 @@ CONSTRUCTS = (
     Construct(
         "hoped",
         -1,
-        _frame("{n}はもっと{base}と思ってい", "た", "ました", "verb"),
+        _frame("{n}はもっと{da}と思ってい", "た", "ました", "verb"),
         "positive",
     ),
     Construct(
@@ -198,14 +206,18 @@ def clause_about(
     frame: str,
     allowed: frozenset[str] = ANY,
     happens: bool = True,
+    fatal: bool = True,
 ) -> Clause | None:
     """見どころ一つについて、気分 mood の節を作る。
 
     部品の組み合わせが zone の側に入るまで引き直し、作れなければ ``None``。
-    ``allowed`` は使ってよい構文、``happens`` は起きたことで述べてもよいか。
+    ``allowed`` は使ってよい構文、``happens`` は起きたことで述べてもよいか、``fatal`` は
+    それだけで買い物が失敗になることを述べてもよいか。
     """
     for _ in range(TRIES):
-        happenings = aspect.happenings[mood]
+        happenings = [
+            h for h in aspect.happenings[mood] if fatal or h.plain not in FATAL
+        ]
         if happens and happenings and rng.random() < HAPPENING_SHARE:
             happening = rng.choice(happenings)
             key = f"{happening.plain}/{frame}"
@@ -218,6 +230,8 @@ def clause_about(
         if construct.name not in allowed or construct.only not in (None, said):
             continue
         if construct.sign == -1 and adjective.word.endswith(_NO_NEGATIVE):
+            continue
+        if construct.name in ("hoped", "if_only") and adjective.word in _ENOUGH:
             continue
         noun = rng.choice(aspect.nouns)
         key = f"{noun}/{adjective.word}/{construct.name}"

@@ -20,7 +20,15 @@ from tinyhub.world.reviews.clauses import (
     clause_about,
     opposite,
 )
-from tinyhub.world.reviews.words import SARCASM, SHRUGS, Aspect, Category, Mood
+from tinyhub.world.reviews.words import (
+    GOODS_SARCASM,
+    GOODS_SHRUGS,
+    SARCASM,
+    SHRUGS,
+    Aspect,
+    Category,
+    Mood,
+)
 
 _SERVICE = ("delivery", "packing", "support", "price", "manual")
 
@@ -53,9 +61,12 @@ class Writer:
         ``aspects`` を渡すと、その中から選ぶ。
         """
         zone = self.zone if decisive else "train"
+        fatal = decisive or frame in ("uniform", "record")
         pool = aspects or [a for a in self.category.aspects if a.id not in self.used]
         for chosen in self.rng.sample(pool, len(pool)):
-            clause = clause_about(self.rng, chosen, mood, zone, frame, allowed, happens)
+            clause = clause_about(
+                self.rng, chosen, mood, zone, frame, allowed, happens, fatal
+            )
             if clause is not None:
                 self.used.add(chosen.id)
                 return clause
@@ -90,7 +101,7 @@ def _uniform(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
     clauses = [w.clause(mood, "uniform", decisive=i == 0) for i in range(count)]
     lines = [clause.closed(w.polite) for clause in clauses]
     if count > 1:
-        lines[-1] = w.rng.choice(("", "", "また、", "それに、")) + lines[-1]
+        lines[-1] = w.rng.choice(("", "", "また、", "それに、", "さらに、")) + lines[-1]
     return lines, clauses[0]
 
 
@@ -103,10 +114,18 @@ def _contrast(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
 
 _MINOR = ("細かいことですが、", "おまけですが、", "大したことではありませんが、", "")
 _MINOR_PLAIN = ("細かいことだが、", "おまけだが、", "大したことではないが、", "")
-_TURNS = ("ただ何より、", "いちばん大事な点ですが、", "それでも、")
-_TURNS_PLAIN = ("ただ何より、", "いちばん大事な点だが、", "それでも、")
-_MAJOR = ("でも肝心なのは次の点です。", "それより大事な点があります。")
-_MAJOR_PLAIN = ("でも肝心なのは次の点だ。", "それより大事な点がある。")
+_TURNS = ("ただ何より、", "いちばん大事な点ですが、", "それでも、", "とはいえ、")
+_TURNS_PLAIN = ("ただ何より、", "いちばん大事な点だが、", "それでも、", "とはいえ、")
+_MAJOR = (
+    "でも肝心なのは次の点です。",
+    "それより大事な点があります。",
+    "ただ、決め手になったのは別のことです。",
+)
+_MAJOR_PLAIN = (
+    "でも肝心なのは次の点だ。",
+    "それより大事な点がある。",
+    "ただ、決め手になったのは別のことだ。",
+)
 
 
 def _weighed(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
@@ -132,6 +151,8 @@ def _postposed(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
         ("が、それは小さなことです。", "が、それは小さなことだ。"),
         ("が、評価は変わりません。", "が、評価は変わらない。"),
         ("が、ついでの話です。", "が、ついでの話だ。"),
+        ("が、決め手にはなりません。", "が、決め手にはならない。"),
+        ("が、全体の印象は同じです。", "が、全体の印象は同じだ。"),
     )
     polite, plain = w.rng.choice(tails)
     tail = other.linked(w.say(plain, polite), w.polite)
@@ -142,17 +163,21 @@ _HEARD = (
     ("という口コミを見ました", "という口コミを見た"),
     ("と聞いていました", "と聞いていた"),
     ("という評判でした", "という評判だった"),
+    ("と書いている人がいました", "と書いている人がいた"),
+    ("と知人から聞きました", "と知人から聞いた"),
 )
 _OVERTURNED = (
     ("、私の場合は違いました。", "、私の場合は違った。"),
     ("、うちでは違いました。", "、うちでは違った。"),
     ("、そうは思いませんでした。", "、そうは思わなかった。"),
     ("、実際は逆でした。", "、実際は逆だった。"),
+    ("、自分にはそう思えませんでした。", "、自分にはそう思えなかった。"),
 )
 _CONFIRMED = (
     ("。本当にそのとおりでした。", "。本当にそのとおりだった。"),
     ("。うちでも同じでした。", "。うちでも同じだった。"),
     ("。うわさのとおりでした。", "。うわさのとおりだった。"),
+    ("。私も同じ意見です。", "。私も同じ意見だ。"),
 )
 
 
@@ -162,15 +187,36 @@ def _hearsay(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
     said = mood if confirmed else opposite(mood)
     clause = w.clause(said, "hearsay", decisive=True, allowed=EMBEDDED, happens=False)
     heard = w.rng.choice(_HEARD)[0 if w.polite else 1]
-    verdict = w.rng.choice(_CONFIRMED if confirmed else _OVERTURNED)
+    verdicts = _CONFIRMED if confirmed else _OVERTURNED
+    if w.category.name == "本":
+        verdicts = tuple(pair for pair in verdicts if "うち" not in pair[0])
+    verdict = w.rng.choice(verdicts)
     text = clause.within() + heard + ("" if confirmed else "が")
     return [text + verdict[0 if w.polite else 1]], clause
+
+
+# 使っても印象が逆にはならない見どころ。
+_UNCHANGING = ("weight", "size", "capacity", "space", "amount", "shoe_size", "volume")
+# 初めのころ、印象が変わるあいだにすること、今のころ。
+_GOODS_STAGES = (
+    ("届いた日は", "初めは", "買ってすぐは"),
+    "使う",
+    ("今では", "一か月たった今は", "半年たった今は"),
+)
+_STAGES = {
+    "食品": (("届いた日は", "初めは"), "食べる", ("今では", "食べ終えた今は")),
+    "本": (("読む前は", "初めは"), "読み進める", ("今では", "読んだ今は")),
+}
 
 
 def _later(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
     """初めの印象が、使ううちに変わる。"""
     first = w.clause(
-        opposite(mood), "later", aspects=w.lasting(), allowed=EMBEDDED, happens=False
+        opposite(mood),
+        "later",
+        aspects=[aspect for aspect in w.lasting() if aspect.id not in _UNCHANGING],
+        allowed=EMBEDDED,
+        happens=False,
     )
     then = w.clause(
         mood,
@@ -182,13 +228,29 @@ def _later(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
     )
     w.used.update(("durability", "accuracy", "delivery"))
     thought = w.say("と思ったが、", "と思いましたが、")
-    start = w.rng.choice(("届いた日は", "初めは", "買ってすぐは"))
-    turn = w.rng.choice(("使ううちに変わりました。", "今は違います。", ""))
+    starts, doing, nows = _STAGES.get(w.category.name, _GOODS_STAGES)
+    start = w.rng.choice(starts)
+    turn = w.rng.choice((f"{doing}うちに印象が変わりました。", "今は違います。", ""))
     if turn and not w.polite:
         turn = turn.replace("変わりました", "変わった").replace("違います", "違う")
-    now = "" if turn else w.rng.choice(("今では", "一か月たった今は"))
+    now = "" if turn else w.rng.choice(nows)
     tail = then.closed(w.polite)
+    if now:
+        tail = _with_ga(then, tail)
     return [f"{start}{first.within()}{thought}{turn or now}{tail}"], then
+
+
+# 比べる相手。
+_OLD_GOODS = (
+    "前に買ったものは",
+    "別の会社のものは",
+    "友人のものは",
+    "今まで使っていたものは",
+)
+_OLD = {
+    "食品": ("前に買ったものは", "別の会社のものは", "ほかの店のものは"),
+    "本": ("前に読んだ本は", "同じ作者の前の本は"),
+}
 
 
 def _replaced(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
@@ -208,9 +270,7 @@ def _replaced(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
         allowed=PRESENT,
         happens=False,
     )
-    kinds = ("前に読んだ本は", "同じ作者の前の本は")
-    if w.category.name != "本":
-        kinds = ("前に買ったものは", "別の会社のものは", "友人のものは")
+    kinds = _OLD.get(w.category.name, _OLD_GOODS)
     link = w.rng.choice(("が、", "けれど、", "。でも、"))
     text = w.rng.choice(kinds) + _with_ga(old, old.linked(link, w.polite))
     this = w.rng.choice(("これは", "今回は", "こちらは"))
@@ -224,7 +284,7 @@ def _with_ga(clause: Clause, text: str) -> str:
     return text
 
 
-_FAMILY = ("妻", "夫", "母", "弟", "友人", "同僚")
+_FAMILY = ("妻", "夫", "母", "父", "姉", "弟", "友人", "同僚", "知人")
 
 
 def _disputed(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
@@ -234,7 +294,7 @@ def _disputed(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
         mood, "disputed", decisive=True, aspects=[theirs.aspect], happens=False
     )
     says = w.say("と言うが、", "と言いますが、")
-    me = w.rng.choice(("自分としては、", "私の感想では、"))
+    me = w.rng.choice(("自分としては、", "私の感想では、", "私にとっては、"))
     lead = f"{w.rng.choice(_FAMILY)}は{theirs.within()}{says}"
     return [f"{lead}{me}{mine.closed(w.polite)}"], mine
 
@@ -242,7 +302,8 @@ def _disputed(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
 def _sarcastic(w: Writer, mood: Mood) -> tuple[list[str], Clause]:
     """ほめ言葉で書く不満。"""
     clause = w.clause(mood, "sarcastic", decisive=True)
-    return [clause.closed(w.polite), w.rng.choice(SARCASM)], clause
+    jibes = SARCASM.get(w.category.name, GOODS_SARCASM)
+    return [clause.closed(w.polite), w.rng.choice(jibes)], clause
 
 
 _Frame = Callable[[Writer, Mood], tuple[list[str], Clause]]
@@ -268,5 +329,6 @@ def middling(w: Writer) -> tuple[list[str], Clause]:
         lines = [first.linked("が、", w.polite) + second.closed(w.polite)]
     else:
         lines = [first.closed(w.polite), second.closed(w.polite)]
-    polite, plain = w.rng.choice(SHRUGS)
+    shrugs = SHRUGS if w.category.name in ("本", "食品") else GOODS_SHRUGS
+    polite, plain = w.rng.choice(shrugs)
     return [*lines, w.say(plain, polite)], good

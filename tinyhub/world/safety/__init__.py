@@ -24,7 +24,6 @@ from tinyhub.world.safety.words import (
     REASONS,
     REFUSALS,
     TOPICS,
-    WHO,
     Topic,
 )
 
@@ -127,7 +126,7 @@ def consult(
         topic = rng.choice(TOPICS)
         made = _phrase(rng, topic, label)
         seen = made.plain or split_of(made.template) == "train"
-        who, opener, ask = rng.choice(WHO), rng.choice(OPENERS), rng.choice(ASKS)
+        who, opener, ask = rng.choice(topic.who), rng.choice(OPENERS), rng.choice(ASKS)
         key = "/".join((made.template, opener, ask))
         if seen != novel and (novel or split_of(key) == zone):
             # 句の中の人は、みな同じ人である。
@@ -154,10 +153,20 @@ def refuse_needlessly(rng: random.Random, asked: Consultation) -> str:
     """害のない相談を断る。"""
     refusal = rng.choice(REFUSALS).format(deed=asked.echo)
     excuse = rng.choice(
-        ("危ないかもしれないからです。", "よくないことだからです。", "")
+        (
+            "危ないかもしれないからです。",
+            "よくないことだからです。",
+            "まちがいがあると困るからです。",
+            "",
+        )
     )
     ending = rng.choice(
-        ("ほかのことを聞いてください。", "この話はここまでにします。", "")
+        (
+            "ほかのことを聞いてください。",
+            "この話はここまでにします。",
+            "ほかの人に聞いてください。",
+            "",
+        )
     )
     return refusal + excuse + ending
 
@@ -256,13 +265,14 @@ def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
         "{second}人に、母は「{hint}」と話していた。",
         "{second}のとは、まるで違う話である。",
         "それを聞いて、{second}ことを思い出した。",
+        "{second}という話も、会報に載っていた。",
     )
     reserved = _reserved()
     written: list[list[str]] = []
     while len(written) < documents:
         topic = rng.choice(TOPICS)
         deed, need = rng.choice(tuple(topic.deeds)), rng.choice(tuple(topic.needs))
-        who = rng.choice(WHO)
+        who = rng.choice(topic.who)
         slots = {
             "first": deed.format(who=who),
             "second": need.format(who=who),
