@@ -1,6 +1,9 @@
 """配るものの目録と、ファイルの木の組み立て。"""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,13 +93,25 @@ def test_complete_tree_is_reused(tree: Path) -> None:
 def test_tree_of_the_same_content_has_the_same_bytes(
     tree: Path, tmp_path: Path
 ) -> None:
+    """文字列のハッシュの種が違う、別のプロセスで作っても同じになる。"""
     again = tmp_path / "again"
-    catalog.build_tree(again)
+    code = (
+        "import sys; from pathlib import Path; from tinyhub import catalog; "
+        "catalog.build_tree(Path(sys.argv[1]))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(again)],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+    )
     files = sorted(p.relative_to(tree) for p in tree.rglob("*") if p.is_file())
     assert files == sorted(
         p.relative_to(again) for p in again.rglob("*") if p.is_file()
     )
-    assert all((tree / f).read_bytes() == (again / f).read_bytes() for f in files)
+    different = [
+        f for f in files if (tree / f).read_bytes() != (again / f).read_bytes()
+    ]
+    assert different == []
 
 
 def test_stale_tree_is_replaced_but_a_foreign_folder_is_left_alone(

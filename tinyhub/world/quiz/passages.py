@@ -80,7 +80,7 @@ def section_sentences(rng: random.Random, item: Item, number: int) -> list[str]:
     _, attributes = SECTIONS[item.type][number]
     lead = rng.choice(LEADS[item.type, number])
     used = _fields(lead) - {"name"}
-    surfaces = {name: _surface(rng, item.values[name]) for name in used}
+    surfaces = {name: _surface(rng, item.values[name]) for name in sorted(used)}
     rest = [attribute for attribute in attributes if attribute not in used]
     rng.shuffle(rest)
     sentences = [lead.format(name=item.name, **surfaces)]
