@@ -49,7 +49,7 @@ class Workplace:
     @property
     def work(self) -> Path:
         """カーネルの作業フォルダ。始めはノートブックが 1 つあるだけ。"""
-        return self.base / "work"
+        return self.base / "desk"
 
     @property
     def home(self) -> Path:

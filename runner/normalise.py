@@ -28,8 +28,8 @@ _PROGRESS_LINE = re.compile(
 )
 _PROGRESS_HTML = re.compile(r"<progress\b")
 _PLACES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/work/"), ""),
-    (re.compile(r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/work"), "."),
+    (re.compile(r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/desk/"), ""),
+    (re.compile(r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/desk"), "."),
     (
         re.compile(r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/hf-home"),
         "~/.cache/huggingface",

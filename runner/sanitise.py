@@ -11,7 +11,7 @@ import re
 RULES: tuple[tuple[str, str, str], ...] = (
     ("ansi", r"\x1b\[[0-9;]*[A-Za-z]", ""),
     ("kernel_file", r"ipykernel_\d+/\d+\.py", "ipykernel/cell.py"),
-    ("work_folder", r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/work", "."),
+    ("work_folder", r"(/[^\s'\"<>()]*)?/llm-book-[A-Za-z0-9_]+/desk", "."),
     ("nbval_folder", r"(/[^\s'\"<>()]*)?/build/nbval/[a-z0-9-]+", "."),
     ("hub_address", r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
     ("object_address", r"\b0x[0-9a-fA-F]{6,}\b", "0xADDRESS"),

@@ -91,9 +91,9 @@ def test_stdout_around_progress_is_joined() -> None:
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [
-        ("/tmp/llm-book-ab_12/work/outputs/model", "outputs/model"),
-        ("'/var/x/llm-book-ab12/work'", "'.'"),
-        ("/tmp/llm-book-a1/hf-home/hub", "~/.cache/huggingface/hub"),
+        ("/var/x/llm-book-ab_12/desk/outputs/model", "outputs/model"),
+        ("'/var/x/llm-book-ab12/desk'", "'.'"),
+        ("/var/x/llm-book-a1/hf-home/hub", "~/.cache/huggingface/hub"),
         (f"{Path.home()}/notes.txt", "~/notes.txt"),
         ("http://127.0.0.1:45011/learner/m", "http://127.0.0.1:18080/learner/m"),
         ("http://127.0.0.1:45012/raw/a/b", "http://127.0.0.1:18081/raw/a/b"),
@@ -112,7 +112,7 @@ def test_only_local_places_are_replaced(raw: str, clean: str) -> None:
 
 
 def test_image_data_is_left_alone() -> None:
-    jpeg = "iVBORw0KGgo0x0123456789abcdef/tmp/llm-book-aa/work/"
+    jpeg = "iVBORw0KGgo0x0123456789abcdef/var/llm-book-aa/desk/"
     (output,) = body_outputs(new_output("display_data", {"image/jpeg": jpeg}))
     assert output.data["image/jpeg"] == jpeg
 

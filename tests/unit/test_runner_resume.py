@@ -142,7 +142,7 @@ def test_killed_run_continues_with_keep_output(tmp_path: Path) -> None:
     command += ["--root", str(tmp_path), "--tree", str(toy.world(tmp_path).tree)]
     command += ["--only", "good", "--keep-output", str(kept)]
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    started = kept / "good/work/started"
+    started = kept / "good/desk/started"
     deadline = time.monotonic() + 120
     while not started.exists():
         assert first.poll() is None, "訓練が始まる前に終わりました"

@@ -86,7 +86,6 @@ BUY = Verb("買う", "買い", "買った", "買わ")
 RECEIVE = Verb("もらう", "もらい", "もらった", "もらわ")
 SELL = Verb("売る", "売り", "売った", "売ら")
 DELIVER = Verb("届ける", "届け", "届けた", "届け")
-DEALS = (BUY, RECEIVE, SELL, DELIVER)
 
 # 動詞と、それに合う「何を」「何に」。
 ACTIONS: tuple[tuple[Verb, tuple[str, ...]], ...] = (

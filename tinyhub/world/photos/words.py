@@ -302,8 +302,6 @@ _STREET = ("road", "sidewalk", "town", "bridge", "crossing")
 _ROOMS = ("living", "bedroom", "classroom", "office", "library")
 _EATERY = ("restaurant", "cafe", "kitchen", "living")
 _PERSON = ("person",)
-_LAND = ("animal",)
-
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in (
@@ -1221,10 +1219,6 @@ NUMBERS = _table(
     many | たくさん 大勢 多く
     """,
 )
-NUMBER_KANA = {("1", "人"): "ひとり", ("2", "人"): "ふたり"}
-MANY_PEOPLE = ("大勢", "たくさん", "何人も", "多く")
-MANY_OTHERS = ("たくさん", "多く", "いくつも")
-
 BACKGROUNDS = _table(
     "background",
     """

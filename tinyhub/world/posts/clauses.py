@@ -344,9 +344,6 @@ _FINALS: dict[Ending, tuple[str, ...]] = {
     "noun": ("", "だ", "だよ", "だね", "だなあ", "だよね", "です", "だと思う"),
     "end": ("",),
 }
-FINAL_WORDS: tuple[str, ...] = tuple(
-    dict.fromkeys(final for finals in _FINALS.values() for final in finals if final)
-)
 
 
 def finish(rng: random.Random, clause: Clause, stop: str = "。") -> str:
