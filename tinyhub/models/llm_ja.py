@@ -17,7 +17,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,11 @@ from tokenizers import Tokenizer, decoders, models, normalizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tinyhub.models import induction
+from tinyhub.models.mixed_precision import (
+    FP32_ATTENTION,
+    half_matmul,
+    linear_cross_entropy,
+)
 from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
 from tinyhub.models.statements import Sequence, StatementWriter
 from tinyhub.models.tokenizers_multilingual import train_unigram
@@ -74,7 +79,7 @@ class LlmJaRecipe:
     """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
     version: int = 1
-    vocab_size: int = 8_000
+    vocab_size: int = 6_000
     hidden_size: int = 192
     num_hidden_layers: int = 4
     num_attention_heads: int = 3
@@ -102,7 +107,7 @@ class LlmJaRecipe:
     windows_per_batch: int = 14
     synthetic_per_batch: int = 20
     key_value_share: float = 0.2
-    steps: int = 14_000
+    steps: int = 6_000
     warmup_steps: int = 200
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
@@ -229,27 +234,34 @@ def _window(stream: np.ndarray, size: int, rng: np.random.Generator) -> Sequence
     return Sequence(ids, [1.0] * size, [False] * size)
 
 
-def pretraining_loss(
-    model: LlamaForCausalLM, batch: Batch
-) -> tuple[torch.Tensor, dict[str, float]]:
-    """重み付きの次トークン損失と、地の文の損失・写しの正解率。
-
-    語彙への射影は、重みのある位置だけで行う (速さのため)。
-    """
-    hidden = model.model(batch.ids).last_hidden_state[:, :-1]
-    weights, copied = batch.weights[:, 1:], batch.copied[:, 1:]
+def pretraining_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """重み付きの次トークン損失。語彙への射影は、重みのある位置だけで行う。"""
+    with half_matmul():
+        hidden = model.model(batch.ids).last_hidden_state[:, :-1]
+    weights, targets = batch.weights[:, 1:], batch.ids[:, 1:]
     scored = weights > 0
-    logits = model.lm_head(hidden[scored])
-    targets = batch.ids[:, 1:][scored]
-    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
-    weight, copy = weights[scored], copied[scored]
-    with torch.no_grad():
-        right = logits.argmax(dim=-1) == targets
-        figures = {
-            "text_loss": losses[(weight == 1) & ~copy].mean().item(),
-            "copy_accuracy": right[copy].float().mean().item(),
-        }
-    return (losses * weight).sum() / weight.sum(), figures
+    loss = linear_cross_entropy(
+        hidden[scored].float(),
+        model.lm_head.weight,
+        targets[scored],
+        weights[scored],
+    )
+    return loss / weights.sum()
+
+
+@torch.inference_mode()
+def evaluate(model: LlamaForCausalLM, batch: Batch) -> dict[str, float]:
+    """地の文の損失 (ナット) と、写すべきトークンの正解率。"""
+    logits = model(batch.ids).logits[:, :-1]
+    weights, copied = batch.weights[:, 1:], batch.copied[:, 1:]
+    targets = batch.ids[:, 1:]
+    text = (weights == 1) & ~copied
+    text_loss = torch.nn.functional.cross_entropy(logits[text], targets[text])
+    right = logits[copied].argmax(dim=-1) == targets[copied]
+    return {
+        "text_loss": text_loss.item(),
+        "copy_accuracy": right.float().mean().item(),
+    }
 
 
 def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
@@ -266,7 +278,7 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
         max_position_embeddings=recipe.max_position_embeddings,
         rope_parameters={"rope_type": "default", "rope_theta": recipe.rope_theta},
         tie_word_embeddings=True,
-        attn_implementation="sdpa",
+        attn_implementation=FP32_ATTENTION,
         bos_token_id=1,
         eos_token_id=2,
     )
@@ -276,7 +288,7 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
 
 
 def train(
-    recipe: LlmJaRecipe, work: Path, output: Path, checkpoint_every: int = 250
+    recipe: LlmJaRecipe, work: Path, output: Path, checkpoint_every: int = 200
 ) -> None:
     """事前学習して output に重み・設定・語彙・記録を書く。work から再開できる。"""
     started, cpu_started = time.time(), time.process_time()
@@ -293,28 +305,26 @@ def train(
     )
     saver = checkpoints(work, model, optimizer)
     first_step = next(saver)
-    smoothed: dict[str, float] = {}
+    held_out = batch_at(0, stream, writer, replace(recipe, seed=recipe.seed + 1))
     for step in range(first_step, recipe.steps):
         scale = linear_schedule(step, recipe.steps, recipe.warmup_steps)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * scale
-        loss, figures = pretraining_loss(model, batch_at(step, stream, writer, recipe))
+        loss = pretraining_loss(model, batch_at(step, stream, writer, recipe))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        for name, value in figures.items():
-            smoothed[name] = 0.98 * smoothed.get(name, value) + 0.02 * value
-        if (step + 1) % 50 == 0:
-            shown = " ".join(f"{k} {v:.3f}" for k, v in smoothed.items())
-            print(f"{step + 1}/{recipe.steps} {shown}", flush=True)
         if (step + 1) % checkpoint_every == 0:
             saver.send(step + 1)
+            shown = [f"{k} {v:.3f}" for k, v in evaluate(model, held_out).items()]
+            print(f"{step + 1}/{recipe.steps}", *shown, flush=True)
+    figures = evaluate(model, held_out)
     seconds = {
         "seconds_of_last_run": round(time.time() - started),
         "cpu_seconds_of_last_run": round(time.process_time() - cpu_started),
     }
-    save(model, tokenizer, recipe, output, documents, smoothed | seconds)
+    save(model, tokenizer, recipe, output, documents, figures | seconds)
 
 
 def save(
@@ -327,6 +337,7 @@ def save(
 ) -> None:
     """fp32 の safetensors と、トークナイザと、レシピの記録を書く。"""
     parameters = sum(p.numel() for p in model.parameters())
+    model.config._attn_implementation = "sdpa"
     model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
     model.save_pretrained(output)
     train_tokenizer(recipe, documents, output)
