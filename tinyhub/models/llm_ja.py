@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +24,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tinyhub.models import induction
+from tinyhub.models import induction, raw_text
 from tinyhub.models.mixed_precision import (
     FP32_ATTENTION,
     half_matmul,
@@ -34,34 +33,7 @@ from tinyhub.models.mixed_precision import (
 from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
 from tinyhub.models.statements import Sequence, StatementWriter
 from tinyhub.models.tokenizers_multilingual import train_unigram
-from tinyhub.world import (
-    captions,
-    commonsense,
-    instructions,
-    ner,
-    news,
-    posts,
-    prose,
-    reviews,
-    safety,
-)
-from tinyhub.world.quiz import text as quiz_text
-from tinyhub.world.rag import text as rag_text
 
-Documents = Callable[[int, int], list[list[str]]]
-SOURCES: dict[str, Documents] = {
-    "prose": prose.pretraining_documents,
-    "commonsense": commonsense.pretraining_documents,
-    "news": news.pretraining_documents,
-    "ner": ner.pretraining_documents,
-    "quiz": quiz_text.pretraining_documents,
-    "rag": rag_text.pretraining_documents,
-    "instructions": instructions.pretraining_documents,
-    "safety": safety.pretraining_documents,
-    "posts": posts.pretraining_documents,
-    "reviews": reviews.pretraining_documents,
-    "captions": captions.pretraining_documents,
-}
 SPECIAL_TOKENS = {
     "unk_token": "<unk>",
     "bos_token": "<s>",
@@ -119,17 +91,14 @@ class LlmJaRecipe:
 
 def source_documents(recipe: LlmJaRecipe) -> dict[str, list[list[str]]]:
     """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
-    return {
-        name: SOURCES[name](recipe.text_seed, count)
-        for name, count in recipe.documents.items()
-    }
+    return raw_text.write(recipe.text_seed, recipe.documents)
 
 
 def recipe_hash(recipe: LlmJaRecipe) -> str:
     """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for name in recipe.documents:
-        sample = SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
+        sample = raw_text.SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
         digest.update(json.dumps(sample, ensure_ascii=False).encode())
     return digest.hexdigest()[:16]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tinyhub.models import bert_ja, llm_ja, tokenizers_multilingual
+from tinyhub.models import bert_ja, llm_ja, llm_ja_twins, tokenizers_multilingual
 
 MODELS_FOLDER = Path(__file__).parent
 
@@ -42,6 +42,23 @@ def _llm_ja() -> Recipe:
     )
 
 
+def _twin(recipe: llm_ja_twins.TwinRecipe, base: str, folder: str) -> Recipe:
+    """base のフォルダの重みから作る調整済みモデル。"""
+    output = MODELS_FOLDER / folder
+
+    def named() -> llm_ja_twins.TwinRecipe:
+        return replace(recipe, base_hash=llm_ja_twins.base_hash(MODELS_FOLDER / base))
+
+    def build(work: Path) -> None:
+        made = named()
+        place = work / f"{folder}-{llm_ja_twins.recipe_hash(made)}"
+        llm_ja_twins.train(made, MODELS_FOLDER / base, place, output)
+
+    return Recipe(
+        recipe.name(), lambda: llm_ja_twins.is_current(output, named()), build
+    )
+
+
 def _tokenizers() -> Recipe:
     recipe = tokenizers_multilingual.TokenizerRecipe()
 
@@ -61,4 +78,10 @@ def _tokenizers() -> Recipe:
 
 def all_recipes() -> tuple[Recipe, ...]:
     """作る順に並べる。"""
-    return (_tokenizers(), _bert_ja(), _llm_ja())
+    return (
+        _tokenizers(),
+        _bert_ja(),
+        _llm_ja(),
+        _twin(llm_ja_twins.InstructRecipe(), "llm-ja", "llm-ja-instruct"),
+        _twin(llm_ja_twins.AlignedRecipe(), "llm-ja-instruct", "llm-ja-aligned"),
+    )
