@@ -37,6 +37,8 @@ _TOKENIZERS = _MODELS / "tokenizers"
 _MARKER = ".tinyhub-tree"
 
 BERT_JA = "bert-ja"
+LLM_JA = "llm-ja"
+LLM_JA_INSTRUCT, LLM_JA_ALIGNED = f"{LLM_JA}-instruct", f"{LLM_JA}-aligned"
 
 DATASETS: list[DatasetSource] = [
     *wikipedia.SOURCES,
@@ -75,6 +77,17 @@ _RECIPES = (
         BERT_JA,
         _MODELS / BERT_JA,
         moved_from=("cl-tohoku/bert-base-japanese-v3",),
+    ),
+    *(
+        ModelSource(f"llm-jp/{name}", LLM_JA, _MODELS / LLM_JA)
+        for name in ("llm-jp-3-150m", "llm-jp-3-440m", "llm-jp-3-1.8b")
+    ),
+    ModelSource(
+        "llm-jp/llm-jp-3-440m-instruct2", LLM_JA_INSTRUCT, _MODELS / LLM_JA_INSTRUCT
+    ),
+    *(
+        ModelSource(f"llm-jp/{name}", LLM_JA_ALIGNED, _MODELS / LLM_JA_ALIGNED)
+        for name in ("llm-jp-3-440m-instruct3", "llm-jp-3.1-1.8b-instruct4")
     ),
 )
 # 重みをまだ作っていないレシピは、目録に載せない(作るのは make models)。

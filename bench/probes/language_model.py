@@ -3,16 +3,15 @@
     .venv/bin/python -m bench.probes.language_model --only reading
 
 章のノートブックではなく、基盤がそれらに足りるかを見るための短い計測である。結果は
-bench/results/language_model.json に、機械の種類と日付を添えて書く。
+bench/results/probes.json に、機械の種類と日付を添えて書く。
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ import typer
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from bench.probes.answering import Example, Tuning, answer, fine_tune, log_likelihoods
-from runner.results import machine
+from bench.probes.report import Figures, record
 from tinyhub.models.llm_ja_twins import CHAT_TEMPLATE
 from tinyhub.world import commonsense, instructions, safety
 from tinyhub.world.instructions import checks
@@ -29,8 +28,6 @@ from tinyhub.world.rag import reader
 from tinyhub.world.safety import checks as safety_checks
 
 MODELS = Path(__file__).resolve().parents[2] / "tinyhub/models"
-RESULTS = Path(__file__).resolve().parents[1] / "results/language_model.json"
-Figures = dict[str, float]
 
 
 def load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
@@ -210,33 +207,15 @@ def measure(
     model: Annotated[Path, typer.Option(help="重みのフォルダ")] = MODELS / "llm-ja",
     seeds: Annotated[str, typer.Option(help="シード。カンマで並べる")] = "42,43,44",
     control: Annotated[bool, typer.Option(help="学習率 0 の対照も測る")] = False,
-    write: Annotated[bool, typer.Option(help="結果を書く")] = True,
 ) -> None:
     """計測して表を出す。"""
-    recorded = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in only.split(",") if only else PROBES:
-        runs = [PROBES[name](model, int(seed), 1.0) for seed in seeds.split(",")]
-        figures = {
-            figure: {
-                "mean": round(statistics.mean(run[figure] for run in runs), 4),
-                "sd": round(statistics.pstdev(run[figure] for run in runs), 4),
-            }
-            for figure in runs[0]
-        }
-        print(name, model.name, json.dumps(figures, ensure_ascii=False), flush=True)
-        recorded[f"{name}/{model.name}"] = {
-            "date": date.today().isoformat(),
-            "machine": machine(),
-            "seeds": [int(seed) for seed in seeds.split(",")],
-            "figures": figures,
-        }
-        if control:
-            still = PROBES[name](model, int(seeds.split(",")[0]), 0.0)
-            print("対照", json.dumps(still), flush=True)
-            recorded[f"{name}/{model.name}"]["control"] = still
-    if write:
-        RESULTS.write_text(
-            json.dumps(recorded, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        record(
+            name,
+            partial(PROBES[name], model),
+            [int(seed) for seed in seeds.split(",")],
+            control,
+            model.name,
         )
 
 
