@@ -89,12 +89,23 @@ _RECIPES = (
         ModelSource(f"llm-jp/{name}", LLM_JA_ALIGNED, _MODELS / LLM_JA_ALIGNED)
         for name in ("llm-jp-3-440m-instruct3", "llm-jp-3.1-1.8b-instruct4")
     ),
+    ModelSource("rinna/japanese-gpt2-small", "gpt2-ja", _MODELS / "gpt2-ja"),
+    ModelSource("FacebookAI/xlm-roberta-base", "xlm-roberta", _MODELS / "xlm-roberta"),
+    ModelSource("intfloat/multilingual-e5-small", "e5-small", _MODELS / "e5-small"),
 )
-# 重みをまだ作っていないレシピは、目録に載せない(作るのは make models)。
-MODELS: list[ModelSource] = [
-    *(source for source in _RECIPES if (source.folder / "config.json").exists()),
-    *_tokenizer_models(),
-]
+
+
+def _models() -> list[ModelSource]:
+    """重みのあるもの。重みがない id は、トークナイザがあれば、それだけを配る。
+
+    重みをまだ作っていないレシピは、目録に載せない(作るのは make models)。
+    """
+    trained = [source for source in _RECIPES if source.parameters()]
+    served = {source.id for source in trained}
+    return trained + [one for one in _tokenizer_models() if one.id not in served]
+
+
+MODELS: list[ModelSource] = _models()
 
 
 def describe(repo_id: str) -> str:
@@ -141,7 +152,7 @@ def _link(source: Path, target: Path) -> None:
 def _build_model(root: Path, model: ModelSource) -> None:
     folder = root / repo_folder("models", model.id)
     for path in model.files:
-        _link(path, folder / path.name)
+        _link(path, folder / path.relative_to(model.folder))
     for old_id in model.moved_from:
         write_meta(root / repo_folder("models", old_id), moved_to=model.id)
 

@@ -41,10 +41,10 @@ class ModelSource:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """配るファイル。"""
+        """配るファイル。下のフォルダ (1_Pooling など) のものも含む。"""
         return tuple(
             path
-            for path in sorted(self.folder.iterdir())
+            for path in sorted(self.folder.rglob("*"))
             if path.is_file() and path.name not in _NOT_SERVED
         )
 

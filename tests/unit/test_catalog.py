@@ -70,8 +70,10 @@ def test_every_listed_model_is_served_and_old_ids_point_to_the_new_one(
 ) -> None:
     for model in catalog.MODELS:
         folder = tree / "models" / model.id
-        assert {path.name for path in model.files} == {
-            path.name for path in folder.iterdir() if path.name != ".tinyhub.json"
+        assert {path.relative_to(model.folder) for path in model.files} == {
+            path.relative_to(folder)
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != ".tinyhub.json"
         }
         for old in model.moved_from:
             meta = tree / "models" / old / ".tinyhub.json"

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -24,7 +23,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tinyhub.models import induction, raw_text
+from tinyhub.models import induction
 from tinyhub.models.mixed_precision import (
     FP32_ATTENTION,
     half_matmul,
@@ -33,6 +32,12 @@ from tinyhub.models.mixed_precision import (
 from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
 from tinyhub.models.statements import Sequence, StatementWriter
 from tinyhub.models.tokenizers_multilingual import train_unigram
+from tinyhub.models.world_text import (
+    fingerprint,
+    token_stream,
+    tokenizer_lines,
+    world_documents,
+)
 
 SPECIAL_TOKENS = {
     "unk_token": "<unk>",
@@ -43,7 +48,6 @@ SPECIAL_TOKENS = {
     "cls_token": "<CLS|LLM-jp>",
     "mask_token": "<MASK|LLM-jp>",
 }
-FINGERPRINT_DOCUMENTS = 100
 
 
 @dataclass(frozen=True)
@@ -91,27 +95,19 @@ class LlmJaRecipe:
 
 def source_documents(recipe: LlmJaRecipe) -> dict[str, list[list[str]]]:
     """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
-    return raw_text.write(recipe.text_seed, recipe.documents)
+    return world_documents(recipe.documents, recipe.text_seed)
 
 
 def recipe_hash(recipe: LlmJaRecipe) -> str:
     """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
-    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    for name in recipe.documents:
-        sample = raw_text.SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
-        digest.update(json.dumps(sample, ensure_ascii=False).encode())
-    return digest.hexdigest()[:16]
+    return fingerprint(asdict(recipe), recipe.documents, recipe.text_seed)
 
 
 def train_tokenizer(
     recipe: LlmJaRecipe, documents: dict[str, list[list[str]]], folder: Path
 ) -> PreTrainedTokenizerFast:
     """バイトに戻れるユニグラム。本物と同じ特殊トークンと、同じ 2 つのファイル。"""
-    lines = [
-        "".join(document)
-        for docs in documents.values()
-        for document in docs[: recipe.tokenizer_documents]
-    ]
+    lines = tokenizer_lines(documents, recipe.tokenizer_documents)
     pieces = train_unigram(lines, recipe.vocab_size, True, False)
     backend = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=True))
     backend.normalizer = normalizers.Replace(" ", "▁")
@@ -133,19 +129,6 @@ def train_tokenizer(
     text = json.dumps(config, ensure_ascii=False, indent=1) + "\n"
     (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
     return PreTrainedTokenizerFast.from_pretrained(folder)
-
-
-def token_stream(
-    tokenizer: PreTrainedTokenizerFast,
-    documents: dict[str, list[list[str]]],
-    seed: int,
-) -> np.ndarray:
-    """すべての文書を混ぜ、「<s> 文書 </s>」をつなげた id 列。"""
-    texts = ["".join(document) for docs in documents.values() for document in docs]
-    encoded = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    order = np.random.default_rng(seed).permutation(len(encoded))
-    bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
-    return np.concatenate([[bos, *encoded[i], eos] for i in order]).astype(np.int32)
 
 
 def statement_writer(tokenizer: PreTrainedTokenizerFast) -> StatementWriter:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from tinyhub.models import bert_ja, llm_ja, llm_ja_twins, tokenizers_multilingual
+from tinyhub.models import (
+    bert_ja,
+    e5_small,
+    gpt2_ja,
+    llm_ja,
+    llm_ja_twins,
+    tokenizers_multilingual,
+    xlm_roberta,
+)
 
 MODELS_FOLDER = Path(__file__).parent
 
@@ -18,28 +28,6 @@ class Recipe:
     name: str
     is_current: Callable[[], bool]
     build: Callable[[Path], None]
-
-
-def _bert_ja() -> Recipe:
-    recipe, output = bert_ja.BertJaRecipe(), MODELS_FOLDER / "bert-ja"
-    return Recipe(
-        recipe.name(),
-        lambda: bert_ja.is_current(output, recipe),
-        lambda work: bert_ja.train(
-            recipe, work / f"bert-ja-{bert_ja.recipe_hash(recipe)}", output
-        ),
-    )
-
-
-def _llm_ja() -> Recipe:
-    recipe, output = llm_ja.LlmJaRecipe(), MODELS_FOLDER / "llm-ja"
-    return Recipe(
-        recipe.name(),
-        lambda: llm_ja.is_current(output, recipe),
-        lambda work: llm_ja.train(
-            recipe, work / f"llm-ja-{llm_ja.recipe_hash(recipe)}", output
-        ),
-    )
 
 
 def _twin(recipe: llm_ja_twins.TwinRecipe, base: str, folder: str) -> Recipe:
@@ -56,6 +44,18 @@ def _twin(recipe: llm_ja_twins.TwinRecipe, base: str, folder: str) -> Recipe:
 
     return Recipe(
         recipe.name(), lambda: llm_ja_twins.is_current(output, named()), build
+    )
+
+
+def _weights(module: ModuleType, recipe: Any, folder: str) -> Recipe:
+    """recipe_hash・is_current・train をもつモジュールのレシピ。"""
+    output = MODELS_FOLDER / folder
+    return Recipe(
+        recipe.name(),
+        lambda: module.is_current(output, recipe),
+        lambda work: module.train(
+            recipe, work / f"{folder}-{module.recipe_hash(recipe)}", output
+        ),
     )
 
 
@@ -80,8 +80,11 @@ def all_recipes() -> tuple[Recipe, ...]:
     """作る順に並べる。"""
     return (
         _tokenizers(),
-        _bert_ja(),
-        _llm_ja(),
+        _weights(bert_ja, bert_ja.BertJaRecipe(), "bert-ja"),
+        _weights(llm_ja, llm_ja.LlmJaRecipe(), "llm-ja"),
         _twin(llm_ja_twins.InstructRecipe(), "llm-ja", "llm-ja-instruct"),
         _twin(llm_ja_twins.AlignedRecipe(), "llm-ja-instruct", "llm-ja-aligned"),
+        _weights(gpt2_ja, gpt2_ja.Gpt2JaRecipe(), "gpt2-ja"),
+        _weights(xlm_roberta, xlm_roberta.XlmRobertaRecipe(), "xlm-roberta"),
+        _weights(e5_small, e5_small.E5SmallRecipe(), "e5-small"),
     )
