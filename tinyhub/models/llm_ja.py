@@ -54,7 +54,7 @@ SPECIAL_TOKENS = {
 class LlmJaRecipe:
     """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 1
+    version: int = 2
     vocab_size: int = 6_000
     hidden_size: int = 192
     num_hidden_layers: int = 4
@@ -65,16 +65,16 @@ class LlmJaRecipe:
     documents: dict[str, int] = field(
         default_factory=lambda: {
             "prose": 8_000,
-            "commonsense": 8_000,
+            "commonsense": 16_000,
             "news": 3_000,
             "ner": 4_000,
             "quiz": 6_000,
-            "rag": 4_000,
+            "rag": 14_000,
             "instructions": 6_000,
             "safety": 3_000,
-            "posts": 4_000,
+            "posts": 3_000,
             "reviews": 2_000,
-            "captions": 6_000,
+            "captions": 4_000,
         }
     )
     tokenizer_documents: int = 1_000

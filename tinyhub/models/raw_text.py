@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tinyhub.models.held_out import HeldOut
 from tinyhub.world import (
     captions,
     commonsense,
@@ -39,5 +40,16 @@ SOURCES: dict[str, Callable[[int, int], list[Document]]] = {
 
 
 def write(seed: int, counts: Mapping[str, int]) -> dict[str, list[Document]]:
-    """counts の順に、出どころごとの文書を作る。"""
-    return {name: SOURCES[name](seed, count) for name, count in counts.items()}
+    """counts の順に、出どころごとの文書を作る。
+
+    ほかの家族の検証・テスト文と 13 語続けて重なる文書は、除く。その分だけ少なくなる。
+    """
+    held_out = HeldOut()
+    return {
+        name: [
+            document
+            for document in SOURCES[name](seed, count)
+            if not any(held_out.overlaps(sentence) for sentence in document)
+        ]
+        for name, count in counts.items()
+    }

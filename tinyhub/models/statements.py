@@ -1,8 +1,10 @@
 """意味のない名前と値で「誰の何は何」を述べ、言い直す、ラベルのない合成の列。
 
 名前と値は語彙から無作為に引いた部分語の並びなので、覚えて答えることはできず、文脈の中の
-述べ方から写すしかない。述べ方は日本語の文の骨組み、話題は普通の名詞である。もう一つの
-形は、文の骨組みのない「鍵 値 鍵 値 …」の列である。
+述べ方から写すしかない。多くの列では、名前どうし・値どうしが部分語を分け合う (「第一経理
+係」と「第二経理係」のように)。名前の一部だけを見ても、写す先は決まらない。述べ方は
+日本語の文の骨組み、話題は普通の名詞である。もう一つの形は、文の骨組みのない
+「鍵 値 鍵 値 …」の列である。
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ RESTATEMENTS = (
     "{n}の{t}といえば、",
     "{t}を{n}について言うと、",
 )
+# 名前 (値) どうしが部分語を分け合う列の割合と、分け合う部分語の数の範囲。
+SHARED_PARTS = 0.6
+POOL = (3, 7)
 # 先が読めないトークンの損失の重み。写せるはずのトークンは 1。
 UNPREDICTABLE = 0.05
 
@@ -78,17 +83,32 @@ class StatementWriter:
                 parts.append(encode(text))
         return parts
 
-    def _name(self, rng: np.random.Generator) -> list[int]:
-        return rng.choice(self.pieces, int(rng.integers(1, 5))).tolist()
+    def _names(self, rng: np.random.Generator, count: int) -> list[list[int]]:
+        """互いに違う、1 から 4 個の部分語の並びを count 個。"""
+        shared = rng.random() < SHARED_PARTS
+        pool = rng.choice(self.pieces, int(rng.integers(*POOL))) if shared else None
+        length = int(rng.integers(2, 5))
+        while pool is not None and len(pool) ** length < 2 * count:
+            length += 1
+        made: list[list[int]] = []
+        while len(made) < count:
+            if pool is None:
+                name = rng.choice(self.pieces, int(rng.integers(1, 5))).tolist()
+            else:
+                name = rng.choice(pool, length).tolist()
+            if name not in made:
+                made.append(name)
+        return made
 
     def statements_and_restatements(self, rng: np.random.Generator) -> Sequence:
         """2 つから 6 つの事実を述べ、そのうちのいくつかを言い直す。"""
         topics = rng.choice(len(self.topics), int(rng.integers(1, 4)), replace=False)
         facts = []
-        for _ in range(int(rng.integers(2, 7))):
-            name = self._name(rng)
+        count = int(rng.integers(2, 7))
+        values = self._names(rng, count * len(topics))
+        for name in self._names(rng, count):
             own = topics if rng.random() < 0.3 else [rng.choice(topics)]
-            facts += [(name, self.topics[topic], self._name(rng)) for topic in own]
+            facts += [(name, self.topics[topic], values.pop()) for topic in own]
         facts = [facts[i] for i in rng.permutation(len(facts))[:7]]
         ids, copied = [self.bos], [False]
         for fact in facts:

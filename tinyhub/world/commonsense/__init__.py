@@ -20,6 +20,8 @@ from tinyhub.world.commonsense.facts import Domain, Property, domains
 Split = Literal["train", "valid"]
 SPLITS: tuple[Split, ...] = ("train", "valid")
 ROWS: dict[Split, int] = {"train": 6_000, "valid": 1_000}
+# 文書の終わりに、二つの性質を合わせた文を置く割合。
+JOINED_RATE = 0.6
 SEED = 2022
 CHOICES = 5
 LABELS = tuple(f"choice{number}" for number in range(CHOICES))
@@ -346,6 +348,16 @@ _STATEMENTS = (
     "辞書で{c}を引くと、{w}{kind}だと書いてある。",
     "{c}の特徴は、{w}ことだ。",
     "{c}は、{w}点でほかの{kind}と違う。",
+    "{w}{kind}といえば、{c}だ。",
+    "{w}{kind}の例は、{c}である。",
+    "{w}{kind}として、まず{c}が挙がる。",
+)
+# 二つの性質を合わせて述べる文。組は訓練の問いに使えるものだけにする。
+_JOINED = (
+    "{a}、しかも{b}{kind}といえば、{c}だ。",
+    "{a}{kind}で、しかも{b}のは、{c}である。",
+    "{a}{kind}のうち、{b}のは{c}だ。",
+    "{a}{kind}は多いが、{b}のは{c}だ。",
 )
 _SHARED = (
     "{w}{kind}には、{c}や{d}などが{exist}。",
@@ -394,11 +406,22 @@ def _statement(rng: random.Random, domain: Domain, concept: str, clue: Clue) -> 
     return frame.format(**values)
 
 
-def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
-    """身近なものを説明する文書を documents 件書く。一件は 2〜5 文のリスト。
+def _joined(rng: random.Random, domain: Domain, concept: str) -> str | None:
+    """二つの性質を合わせて concept を名指す文。組がなければ None。"""
+    pairs = _pairs(domain, concept, "train")
+    if not pairs:
+        return None
+    first, second = rng.sample(rng.choice(pairs), 2)
+    return rng.choice(_JOINED).format(
+        a=first.text, b=second.text, c=concept, kind=domain.kind
+    )
 
-    問いの形はとらず、一つの文で述べる性質は一つだけである。ものは順に一度ずつ主題に
-    なり、どの性質のどの言い方も、順に一度ずつ述べられる。
+
+def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
+    """身近なものを説明する文書を documents 件書く。一件は 2〜6 文のリスト。
+
+    問いの形はとらない。ものは順に一度ずつ主題になり、どの性質のどの言い方も、順に
+    一度ずつ述べられる。二つの性質を合わせた文は、訓練の問いに使える組だけから作る。
     """
     rng = random.Random(f"commonsense/text/{seed}")
     pending: dict[str, list[Clue]] = {}
@@ -420,6 +443,8 @@ def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
                 pending[concept] = rng.sample(clues, len(clues))
             line = _statement(rng, domain, concept, pending[concept].pop())
             lines.append((rng.choice(_ADDITIONS) if lines else "") + line)
+        if rng.random() < JOINED_RATE and (joined := _joined(rng, domain, concept)):
+            lines.append(joined)
         if all(_reserved().isdisjoint(ngrams(line)) for line in lines):
             written.append(lines)
     return written

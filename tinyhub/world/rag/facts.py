@@ -95,6 +95,26 @@ def subjects(seed: int = FACTS_SEED) -> tuple[Subject, ...]:
     return tuple(made)
 
 
+def random_subjects(rng: random.Random, kind: str, count: int) -> list[Subject]:
+    """その場で作る、世界にはいない題材。名前は訓練用の組み合わせで、値は乱数。
+
+    二つに一つは、名前の部品を一つ目の題材と分け合う。
+    """
+    known = {subject.name for subject in subjects()}
+    made: list[Subject] = []
+    while len(made) < count:
+        parts = [rng.choice(part) for part in NAME_PARTS[kind]]
+        if made and rng.random() < 0.5:
+            place = rng.randrange(len(parts))
+            parts[place] = made[0].parts[place]
+        name = "".join(parts)
+        if split_of(name) != "train" or name in known | {one.name for one in made}:
+            continue
+        values = {a.name: _value(rng, a, "train") for a in ATTRIBUTES[kind]}
+        made.append(Subject(name, kind, "train", tuple(parts), values))
+    return made
+
+
 def attribute_of(kind: str, name: str) -> Attribute:
     """種類と名前から属性を引く。"""
     return next(a for a in ATTRIBUTES[kind] if a.name == name)

@@ -1,7 +1,7 @@
 """手引きと案内の言い回しに事前学習で出会うための、ラベルのない文章。
 
-訓練用の題材についての文書だけを使い、検証用・テスト用の行や、検索する文書と
-語の 13-gram を共有するものは捨てる。
+訓練用の題材についての文書と、でたらめな題材を並べて言い直す文書からなる。検証用・
+テスト用の行や、検索する文書と語の 13-gram を共有するものは捨てる。
 """
 
 import random
@@ -10,8 +10,13 @@ from functools import cache
 from tinyhub.world.posts import ngrams
 from tinyhub.world.rag import HELD_OUT, generate, write_document
 from tinyhub.world.rag import documents as indexed_documents
-from tinyhub.world.rag.facts import of_split
+from tinyhub.world.rag.facts import (
+    of_split,
+    random_subjects,
+    write_passage,
+)
 from tinyhub.world.rag.reader import READER_ROWS, compose
+from tinyhub.world.rag.words import ATTRIBUTES
 
 
 @cache
@@ -26,13 +31,45 @@ def _reserved() -> frozenset[tuple[str, ...]]:
     return frozenset(gram for text in texts for gram in ngrams(text))
 
 
+# 言い直す文書の割合と、言い直しの前に置く言葉。
+RECAP_RATE = 0.7
+_AGAIN = ("つまり、", "もう一度言うと、", "くり返すと、", "念のため、", "")
+
+
+def _recap(rng: random.Random) -> list[str]:
+    """同じ属性を、いくつもの題材について述べ、そのうちのいくつかを言い直す。
+
+    題材も値もその場で作ったでたらめなもので、世界の事実ではない。覚えても何の答えにも
+    ならず、言い直しは前の文から写すしかない。
+    """
+    kind = rng.choice(tuple(ATTRIBUTES))
+    attribute = rng.choice(ATTRIBUTES[kind])
+    told = random_subjects(rng, kind, rng.choice((3, 4, 5)))
+
+    def tell(lead: str, index: int) -> str:
+        name, values = told[index].name, told[index].values
+        polite = rng.random() < 0.5
+        made = write_passage(
+            rng, attribute, name, values[attribute.name], polite, "train"
+        )
+        # 前置きの重なった文にしない。
+        return made.text if "、" in made.text[:10] else lead + made.text
+
+    first = [tell("", index) for index in range(len(told))]
+    again = rng.sample(range(len(told)), rng.choice((1, 2, 3)))
+    return first + [tell(rng.choice(_AGAIN), index) for index in again]
+
+
 def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
-    """訓練用の題材だけについての手引きと案内。一件は、つながった文のリスト。"""
+    """手引きと案内の文書。一件は、つながった文のリスト。"""
     rng = random.Random(f"rag-text/{seed}")
     pool = of_split("train")
     written: list[list[str]] = []
     while len(written) < documents:
-        sentences = list(write_document(rng, rng.choice(pool), 0).sentences)
+        if rng.random() < RECAP_RATE:
+            sentences = _recap(rng)
+        else:
+            sentences = list(write_document(rng, rng.choice(pool), 0).sentences)
         if _reserved().isdisjoint(ngrams("".join(sentences))):
             written.append(sentences)
     return written
