@@ -92,6 +92,10 @@ _RECIPES = (
     ModelSource("rinna/japanese-gpt2-small", "gpt2-ja", _MODELS / "gpt2-ja"),
     ModelSource("FacebookAI/xlm-roberta-base", "xlm-roberta", _MODELS / "xlm-roberta"),
     ModelSource("intfloat/multilingual-e5-small", "e5-small", _MODELS / "e5-small"),
+    *(
+        ModelSource(f"retrieva-jp/{name}", "t5-ja", _MODELS / "t5-ja")
+        for name in ("t5-small-long", "t5-base-long")
+    ),
 )
 
 

@@ -30,6 +30,8 @@ def _fp32_attention(
     attention_mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
+    if options.get("position_bias") is not None:
+        options["position_bias"] = options["position_bias"].float()
     with torch.autocast("cpu", enabled=False):
         return sdpa_attention_forward(
             module, query.float(), key.float(), value.float(), attention_mask, **options

@@ -14,6 +14,7 @@ from tinyhub.models import (
     gpt2_ja,
     llm_ja,
     llm_ja_twins,
+    t5_ja,
     tokenizers_multilingual,
     xlm_roberta,
 )
@@ -87,4 +88,5 @@ def all_recipes() -> tuple[Recipe, ...]:
         _weights(gpt2_ja, gpt2_ja.Gpt2JaRecipe(), "gpt2-ja"),
         _weights(xlm_roberta, xlm_roberta.XlmRobertaRecipe(), "xlm-roberta"),
         _weights(e5_small, e5_small.E5SmallRecipe(), "e5-small"),
+        _weights(t5_ja, t5_ja.T5JaRecipe(), "t5-ja"),
     )
