@@ -42,24 +42,30 @@ def with_seed(notebook: Notebook, seed: int) -> dict[str, Any]:
 
 
 def metrics_of_one_run(
-    project: Project, notebook: Notebook, tree: Path, seed: int
+    project: Project, notebooks: list[Notebook], tree: Path, seed: int
 ) -> dict[str, float]:
-    """1 回実行して metrics を返す。失敗したら止める。"""
-    place = project.within(f"seeds/{notebook.id}-{seed}")
+    """順に 1 回ずつ実行し、最後の 1 冊の metrics を返す。失敗したら止める。
+
+    最後の 1 冊だけが調べる対象で、その前は、先に要るもの (シードは変えない)。
+    """
+    target = notebooks[-1]
+    place = project.within(f"seeds/{target.id}-{seed}")
     with open_world(place, place.state, tree=tree) as world:
-        result = execute(
-            notebook,
-            Execution(
-                project=place,
-                output=place.executed / notebook.path,
-                log=place.logs / f"{notebook.id}.log",
-                parameters=world.resolve(with_seed(notebook, seed)),
-                world=world,
-            ),
-        )
-    if result.status != "ok":
-        console.print(f"{notebook.id} (シード {seed}): {result.failure}")
-        raise typer.Exit(1)
+        for notebook in notebooks:
+            chosen = with_seed(notebook, seed) if notebook is target else notebook.tiny
+            result = execute(
+                notebook,
+                Execution(
+                    project=place,
+                    output=place.executed / notebook.path,
+                    log=place.logs / f"{notebook.id}.log",
+                    parameters=world.resolve(chosen),
+                    world=world,
+                ),
+            )
+            if result.status != "ok":
+                console.print(f"{notebook.id} (シード {seed}): {result.failure}")
+                raise typer.Exit(1)
     return {**result.metrics, "cpu_seconds": result.cpu_seconds}
 
 
@@ -81,10 +87,12 @@ def measure(
     """シードごとに実行し、表を出して bench/results/seeds.json に書く。"""
     project = Project()
     tree = build_tree(project)
-    notebooks = schedule.matching(curriculum.load(project.curriculum), only)
-    for notebook in notebooks:
+    every = schedule.matching(curriculum.load(project.curriculum), None)
+    for notebook in schedule.matching(every, only):
         values = [int(seed) for seed in seeds.split(",")]
-        runs = [metrics_of_one_run(project, notebook, tree, seed) for seed in values]
+        needed = schedule.with_dependencies(every, [notebook.id])
+        needed = [item for item in needed if item != notebook] + [notebook]
+        runs = [metrics_of_one_run(project, needed, tree, seed) for seed in values]
         figures = spread(runs)
         for name, figure in figures.items():
             console.print(

@@ -24,15 +24,11 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 from transformers import BertConfig, BertForPreTraining, BertJapaneseTokenizer
 
-from tinyhub.models import raw_text
-from tinyhub.models.mixed_precision import (
-    FP32_ATTENTION,
-    half_matmul,
-    linear_cross_entropy,
-)
 from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
+from tinyhub.world import captions, posts, prose
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SOURCES = {"posts": posts, "captions": captions, "prose": prose}
 FINGERPRINT_DOCUMENTS = 300
 IGNORED_LABEL = -100
 
@@ -50,38 +46,29 @@ TOKENIZER_CONFIG = {
 class BertJaRecipe:
     """BERT-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 3
+    version: int = 2
     hidden_size: int = 128
     num_hidden_layers: int = 3
     num_attention_heads: int = 4
     intermediate_size: int = 512
     max_position_embeddings: int = 512
-    min_word_count: int = 16
+    min_word_count: int = 8
     documents: dict[str, int] = field(
-        default_factory=lambda: {
-            "posts": 40_000,
-            "captions": 50_000,
-            "prose": 8_000,
-            "commonsense": 16_000,
-            "reviews": 16_000,
-            "ner": 12_000,
-            "quiz": 8_000,
-            "news": 5_000,
-            "rag": 4_000,
-        }
+        default_factory=lambda: {"posts": 60_000, "captions": 70_000, "prose": 8_000}
     )
     text_seed: int = 7
     max_length: int = 128
     tokens_per_batch: int = 4_096
-    steps: int = 14_000
+    steps: int = 12_000
     warmup_steps: int = 400
     learning_rate: float = 1.2e-3
     weight_decay: float = 0.01
     mask_rate: float = 0.2
     next_sentence_rate: float = 0.5
     neighbour_rate: float = 0.85
-    history_rate: float = 0.4
-    without_history: tuple[str, ...] = ("captions",)
+    history_rate: dict[str, float] = field(
+        default_factory=lambda: {"posts": 0.4, "captions": 0.0, "prose": 0.4}
+    )
     initializer_range: float = 0.05
     distributional_size: int = 32
     dropout: float = 0.0
@@ -93,14 +80,19 @@ class BertJaRecipe:
 
 def source_documents(recipe: BertJaRecipe) -> dict[str, list[list[str]]]:
     """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
-    return raw_text.write(recipe.text_seed, recipe.documents)
+    return {
+        name: SOURCES[name].pretraining_documents(recipe.text_seed, count)
+        for name, count in recipe.documents.items()
+    }
 
 
 def recipe_hash(recipe: BertJaRecipe) -> str:
     """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for name in recipe.documents:
-        sample = raw_text.SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
+        sample = SOURCES[name].pretraining_documents(
+            recipe.text_seed, FINGERPRINT_DOCUMENTS
+        )
         digest.update(json.dumps(sample, ensure_ascii=False).encode())
     return digest.hexdigest()[:16]
 
@@ -173,7 +165,7 @@ class EncodedDocument:
 def encode_documents(
     tokenizer: BertJapaneseTokenizer,
     documents: dict[str, list[list[str]]],
-    recipe: BertJaRecipe,
+    history_rate: dict[str, float],
 ) -> list[EncodedDocument]:
     """2 文以上の文書を id 列にする。"""
     cache: dict[str, np.ndarray] = {}
@@ -186,8 +178,7 @@ def encode_documents(
                 cache[sentence] = np.array(ids, dtype=np.int32)
         if len(document) > 1:
             lines = [cache[sentence] for sentence in document]
-            rate = 0.0 if source in recipe.without_history else recipe.history_rate
-            encoded.append(EncodedDocument(lines, rate))
+            encoded.append(EncodedDocument(lines, history_rate[source]))
     return encoded
 
 
@@ -320,24 +311,16 @@ def pretraining_loss(
     model: BertForPreTraining, batch: dict[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(MLM 損失, NSP 損失)。語彙への射影は隠した位置だけで行う (速さのため)。"""
-    chosen = batch["labels"] != IGNORED_LABEL
-    targets = batch["labels"][chosen]
-    with half_matmul():
-        outputs = model.bert(
-            batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            token_type_ids=batch["token_type_ids"],
-        )
-        order = model.cls.seq_relationship(outputs.pooler_output)
-        hidden = model.cls.predictions.transform(outputs.last_hidden_state[chosen])
-    mlm = linear_cross_entropy(
-        hidden.float(),
-        model.cls.predictions.decoder.weight,
-        targets,
-        torch.full(targets.shape, 1 / len(targets)),
-        model.cls.predictions.decoder.bias,
+    outputs = model.bert(
+        batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        token_type_ids=batch["token_type_ids"],
     )
-    nsp = torch.nn.functional.cross_entropy(order.float(), batch["next_sentence_label"])
+    chosen = batch["labels"] != IGNORED_LABEL
+    logits = model.cls.predictions(outputs.last_hidden_state[chosen])
+    mlm = torch.nn.functional.cross_entropy(logits, batch["labels"][chosen])
+    order = model.cls.seq_relationship(outputs.pooler_output)
+    nsp = torch.nn.functional.cross_entropy(order, batch["next_sentence_label"])
     return mlm, nsp
 
 
@@ -348,9 +331,8 @@ def train(
     started, cpu_started = time.time(), time.process_time()
     documents = source_documents(recipe)
     vocabulary = build_vocabulary(count_words(documents), recipe.min_word_count)
-    # output の語彙と重みは、いつも同じ学習のものにする: 語彙も最後に書く
-    tokenizer = write_tokenizer(work / "tokenizer", vocabulary)
-    encoded = encode_documents(tokenizer, documents, recipe)
+    tokenizer = write_tokenizer(output, vocabulary)
+    encoded = encode_documents(tokenizer, documents, recipe.history_rate)
 
     torch.manual_seed(recipe.seed)
     config = BertConfig(
@@ -363,7 +345,7 @@ def train(
         initializer_range=recipe.initializer_range,
         hidden_dropout_prob=recipe.dropout,
         attention_probs_dropout_prob=recipe.dropout,
-        attn_implementation=FP32_ATTENTION,
+        attn_implementation="sdpa",
     )
     model = BertForPreTraining(config).train()
     vectors = distributional_embeddings(
@@ -373,6 +355,7 @@ def train(
     optimizer = matrix_decay_adamw(
         model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.98)
     )
+    work.mkdir(parents=True, exist_ok=True)
     saver = checkpoints(work, model, optimizer)
     first_step = next(saver)
     smoothed: dict[str, float] = {}
@@ -397,7 +380,6 @@ def train(
             print(f"{step + 1}/{recipe.steps} {figures}", flush=True)
         if (step + 1) % checkpoint_every == 0:
             saver.send(step + 1)
-    write_tokenizer(output, vocabulary)
     save(model, recipe, output, documents, smoothed, started, cpu_started)
 
 
@@ -415,7 +397,6 @@ def save(
     # 新しく足す分類ヘッドの初期値は、本物の BERT と同じ大きさにする。ドロップアウトは
     # 0 のまま渡す: この大きさのモデルでは、微調整の学習不足のほうが問題になる。
     model.config.initializer_range = 0.02
-    model.config._attn_implementation = "sdpa"
     model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
     model.save_pretrained(output)
     record = {
