@@ -101,7 +101,8 @@ def writer() -> StatementWriter:
     def encode(text: str) -> list[int]:
         return [codes.setdefault(char, 10 + len(codes)) for char in text]
 
-    return StatementWriter(encode, np.arange(1_000, 2_000), bos=1, eos=2)
+    frames = (("{n}の色は{v}です。", "{v}が{n}の色だ。"), ("{n}は{v}に開く。",))
+    return StatementWriter(encode, np.arange(1_000, 2_000), 1, 2, frames)
 
 
 def test_every_copied_value_was_stated_before(writer: StatementWriter) -> None:
@@ -114,6 +115,38 @@ def test_every_copied_value_was_stated_before(writer: StatementWriter) -> None:
         assert {row.ids[i] for i in marked} <= set(stated)
         assert all(row.weights[i] == 1.0 for i in marked)
         assert len(row.ids) == len(row.weights) == len(row.copied)
+
+
+def test_guides_copy_only_values_whose_name_came_before(
+    writer: StatementWriter,
+) -> None:
+    rng = np.random.default_rng(3)
+    copied = 0
+    for _ in range(200):
+        row = writer.guides(rng)
+        marked = [i for i, copy in enumerate(row.copied) if copy]
+        copied += len(marked)
+        assert all(row.ids[i] in row.ids[:i] for i in marked)
+        assert all(row.ids[i] >= 1_000 for i in marked)
+    assert copied
+
+
+def test_names_that_share_parts_are_still_different(writer: StatementWriter) -> None:
+    rng = np.random.default_rng(4)
+    shared = 0
+    for count in (2, 6, 18):
+        for _ in range(50):
+            names = [tuple(name) for name in writer._names(rng, count)]
+            assert len(set(names)) == count
+            parts = [part for name in names for part in set(name)]
+            shared += len(set(parts)) < len(parts)
+    assert shared > 50
+
+
+def test_guides_need_frames() -> None:
+    empty = StatementWriter(lambda text: [3], np.arange(5, 50), 1, 2)
+    with pytest.raises(ValueError, match="骨組み"):
+        empty.guides(np.random.default_rng(0))
 
 
 def test_keys_and_values_repeat_each_pair_once(writer: StatementWriter) -> None:

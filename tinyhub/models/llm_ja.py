@@ -38,7 +38,9 @@ from tinyhub.models.world_text import (
     tokenizer_lines,
     world_documents,
 )
+from tinyhub.world.rag import text as rag_text
 
+FRAMES_PER_ATTRIBUTE, FRAMES_SEED = 60, 5
 SPECIAL_TOKENS = {
     "unk_token": "<unk>",
     "bos_token": "<s>",
@@ -82,7 +84,8 @@ class LlmJaRecipe:
     window: int = 128
     windows_per_batch: int = 14
     synthetic_per_batch: int = 20
-    key_value_share: float = 0.2
+    # 鍵と値の列、短い骨組みの列、手引きの骨組みの列の割合。
+    synthetic_shares: tuple[float, float, float] = (0.15, 0.25, 0.6)
     steps: int = 6_000
     warmup_steps: int = 200
     learning_rate: float = 1.5e-3
@@ -132,18 +135,19 @@ def train_tokenizer(
 
 
 def statement_writer(tokenizer: PreTrainedTokenizerFast) -> StatementWriter:
-    """tokenizer の 2 文字以上の部分語を、名前と値に使う。"""
+    """tokenizer の文字からなる部分語を、名前と値に使う。"""
     names = {i: piece for piece, i in tokenizer.get_vocab().items()}
     pieces = [
         index
         for index, piece in sorted(names.items())
-        if len(piece) >= 2 and not piece.startswith("<") and piece.isalnum()
+        if not piece.startswith("<") and piece.isalnum()
     ]
     return StatementWriter(
         lambda text: tokenizer.encode(text, add_special_tokens=False),
         np.array(pieces),
         tokenizer.bos_token_id,
         tokenizer.eos_token_id,
+        rag_text.frames(FRAMES_PER_ATTRIBUTE, FRAMES_SEED),
     )
 
 
@@ -164,11 +168,10 @@ def batch_at(
     rows = [
         _window(stream, recipe.window, rng) for _ in range(recipe.windows_per_batch)
     ]
+    kinds = (writer.keys_and_values, writer.statements_and_restatements, writer.guides)
     for _ in range(recipe.synthetic_per_batch):
-        if rng.random() < recipe.key_value_share:
-            rows.append(writer.keys_and_values(rng))
-        else:
-            rows.append(writer.statements_and_restatements(rng))
+        write = rng.choice(kinds, p=recipe.synthetic_shares)
+        rows.append(write(rng))
     width = max(len(row.ids) for row in rows)
     ids = np.zeros((len(rows), width), dtype=np.int64)
     weights = np.zeros((len(rows), width), dtype=np.float32)

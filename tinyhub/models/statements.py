@@ -1,15 +1,18 @@
 """意味のない名前と値で「誰の何は何」を述べ、言い直す、ラベルのない合成の列。
 
-名前と値は語彙から無作為に引いた部分語の並びなので、覚えて答えることはできず、文脈の中の
-述べ方から写すしかない。多くの列では、名前どうし・値どうしが部分語を分け合う (「第一経理
-係」と「第二経理係」のように)。名前の一部だけを見ても、写す先は決まらない。述べ方は
-日本語の文の骨組み、話題は普通の名詞である。もう一つの形は、文の骨組みのない
-「鍵 値 鍵 値 …」の列である。
+名前と値は語彙から無作為に引いた部分語の並びなので、覚えて答えることはできず、文脈の
+中の述べ方から写すしかない。多くの列では、名前どうし・値どうしが部分語を分け合う
+(「第一経理係」と「第二経理係」のように)。名前の一部だけを見ても、写す先は決まらない。
+述べ方は 3 種類ある。
+
+- 短い文の骨組みと、普通の名詞の話題。
+- 手引きや案内の文の骨組み (訓練用の組み合わせだけ)。前置きや後置きもつく。
+- 文の骨組みのない「鍵 値 鍵 値 …」の列。
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +62,23 @@ class Sequence:
 
 
 class StatementWriter:
-    """encode で文字列を id にし、pieces (名前と値に使う id) から合成の列を書く。"""
+    """encode で文字列を id にし、pieces (名前と値に使う id) から合成の列を書く。
+
+    families は、同じことを述べる文の骨組みの集まり。{n} が名前、{v} が値。
+    """
 
     def __init__(
-        self, encode: Callable[[str], list[int]], pieces: np.ndarray, bos: int, eos: int
+        self,
+        encode: Callable[[str], list[int]],
+        pieces: np.ndarray,
+        bos: int,
+        eos: int,
+        families: Iterable[Iterable[str]] = (),
     ) -> None:
         self.pieces, self.bos, self.eos = pieces, bos, eos
+        self.families = [
+            [self._parts(frame, encode) for frame in frames] for frames in families
+        ]
         self.topics = [encode(topic) for topic in TOPICS]
         self.statements = [self._parts(frame, encode) for frame in STATEMENTS]
         self.restatements = [self._parts(frame, encode) for frame in RESTATEMENTS]
@@ -120,6 +134,31 @@ class StatementWriter:
             self._append(frame, fact, ids, copied)
             ids += fact[2] + self.stop
             copied += [True] * (len(fact[2]) + len(self.stop))
+        return self._weighted(ids, copied)
+
+    def guides(self, rng: np.random.Generator) -> Sequence:
+        """手引きの文で 3 つから 5 つの名前について述べ、そのいくつかを言い直す。
+
+        families がなければ ValueError。
+        """
+        if not self.families:
+            raise ValueError("文の骨組みがありません")
+        frames = self.families[int(rng.integers(len(self.families)))]
+        count = int(rng.integers(3, 6))
+        names, values = self._names(rng, count), self._names(rng, count)
+        again = rng.permutation(count)[: int(rng.integers(1, 4))].tolist()
+        ids, copied = [self.bos], [False]
+        for order, index in enumerate([*range(count), *again]):
+            frame = frames[int(rng.integers(len(frames)))]
+            told = order >= count
+            slots = {"n": names[index], "v": values[index]}
+            known = False
+            for part in frame:
+                piece = slots[part] if isinstance(part, str) else part
+                ids += piece
+                # 値が名前より先に来る言い直しでは、どの値かがまだ決まっていない。
+                copied += [told and known and part == "v"] * len(piece)
+                known = known or part == "n"
         return self._weighted(ids, copied)
 
     def keys_and_values(self, rng: np.random.Generator) -> Sequence:

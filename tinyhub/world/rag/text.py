@@ -73,3 +73,18 @@ def pretraining_documents(seed: int, documents: int) -> list[list[str]]:
         if _reserved().isdisjoint(ngrams("".join(sentences))):
             written.append(sentences)
     return written
+
+
+def frames(per_attribute: int, seed: int) -> list[list[str]]:
+    """属性ごとの、訓練用の文の骨組み。{n} が題材の名前、{v} が値。"""
+    rng = random.Random(f"rag-frames/{seed}")
+    return [
+        [
+            write_passage(
+                rng, attribute, "{n}", "{v}", rng.random() < 0.5, "train"
+            ).text
+            for _ in range(per_attribute)
+        ]
+        for attributes in ATTRIBUTES.values()
+        for attribute in attributes
+    ]
