@@ -1,6 +1,7 @@
 """手引きと案内: 文書、質問、読み取りの行。列、漏れ、安い当て方の正解率。"""
 
 import json
+import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -21,7 +22,13 @@ from tinyhub.world.rag import HELD_OUT, DocumentDraft, RagQuestion
 from tinyhub.world.rag import reader as rag_reader
 from tinyhub.world.rag import text as rag_text
 from tinyhub.world.rag import unseen as rag_unseen
-from tinyhub.world.rag.facts import MAX_WORDS, of_split, register, subjects
+from tinyhub.world.rag.facts import (
+    MAX_WORDS,
+    of_split,
+    random_subjects,
+    register,
+    subjects,
+)
 from tinyhub.world.rag.reader import ABSTENTION, ReaderDraft, ReaderPassage
 from tinyhub.world.rag.words import (
     ATTRIBUTES,
@@ -36,7 +43,7 @@ AIO_COLUMNS = (
     " original_additional_info question answers passages positive_passage_indices"
     " negative_passage_indices"
 ).split()
-TEXT_SEED, TEXT_DOCUMENTS = 7, 1_500
+TEXT_SEED, TEXT_DOCUMENTS = 7, 5_000
 
 
 @cache
@@ -281,8 +288,18 @@ def test_titles_help_to_find_the_chunk_and_bm25_leaves_room(split: Split) -> Non
 def test_pretraining_text_is_about_train_subjects_only() -> None:
     text = "\n".join(line for document in _text() for line in document)
     assert not entities_in(text, _names(*HELD_OUT))
-    assert len(entities_in(text, _names("train"))) >= 0.7 * len(_names("train"))
+    assert len(entities_in(text, _names("train"))) >= 0.25 * len(_names("train"))
     assert ABSTENTION not in text and not re.search(r"[?？]|ですか", text)
+
+
+def test_recaps_state_values_that_the_world_does_not_hold() -> None:
+    rng = random.Random(3)
+    known = {subject.name for subject in subjects()}
+    for _ in range(200):
+        kind = rng.choice(tuple(ATTRIBUTES))
+        made = random_subjects(rng, kind, 5)
+        names = [subject.name for subject in made]
+        assert len(set(names)) == 5 and not known & set(names)
 
 
 def test_pretraining_text_shares_no_13_gram_with_valid_and_test() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tinyhub.models.held_out import HeldOut
+from tinyhub.models.held_out import held_out
 from tinyhub.world import (
     captions,
     commonsense,
@@ -44,12 +44,12 @@ def write(seed: int, counts: Mapping[str, int]) -> dict[str, list[Document]]:
 
     ほかの家族の検証・テスト文と 13 語続けて重なる文書は、除く。その分だけ少なくなる。
     """
-    held_out = HeldOut()
+    reserved = held_out()
     return {
         name: [
             document
             for document in SOURCES[name](seed, count)
-            if not any(held_out.overlaps(sentence) for sentence in document)
+            if not any(reserved.overlaps(sentence) for sentence in document)
         ]
         for name, count in counts.items()
     }
