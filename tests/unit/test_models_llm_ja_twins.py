@@ -1,4 +1,4 @@
-"""LLM-ja の調整済みモデル: 会話の書式・使うデータ・再開を確かめる。"""
+"""LLM-ja の調整済みモデル: 会話の書式・使うデータ・記録を確かめる。"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from misc.generate import models as models_table
 from tinyhub.models import llm_ja, llm_ja_twins
 from tinyhub.world import instructions, safety
 from tinyhub.world.rag import reader
@@ -114,6 +115,9 @@ def test_training_moves_the_weights_and_records_what_it_did(
     assert all(weight.dtype == torch.float32 for weight in after.values())
     record = json.loads((tmp_path / "out/recipe.json").read_text())
     assert record["final"]["rows"] == len(llm_ja_twins.training_rows(made))
+    # 一覧表は、どのレシピの記録からも 1 行を作れなければならない。
+    (line,) = models_table.table(tmp_path).splitlines()[2:]
+    assert f"| {record['recipe']['steps']:,} |" in line
     tokenizer = PreTrainedTokenizerFast.from_pretrained(tmp_path / "out")
     assert tokenizer.chat_template == llm_ja_twins.CHAT_TEMPLATE
     assert llm_ja_twins.is_current(tmp_path / "out", made)

@@ -405,7 +405,7 @@ def save(
         fingerprint=recipe_hash(recipe),
         model=encoder,
         vocab_size=encoder.config.vocab_size,
-        documents=documents,
+        documents={name: len(docs) for name, docs in documents.items()},
         figures=figures,
     )
 

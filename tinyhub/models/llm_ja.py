@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -29,10 +28,18 @@ from tinyhub.models.mixed_precision import (
     half_matmul,
     linear_cross_entropy,
 )
-from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
+from tinyhub.models.pretraining import linear_schedule, matrix_decay_adamw
+from tinyhub.models.recipe_record import (
+    Stopwatch,
+    has_weights_of,
+    size_note,
+    write_record,
+)
 from tinyhub.models.statements import Sequence, StatementWriter
 from tinyhub.models.tokenizers_multilingual import train_unigram
+from tinyhub.models.training_loop import run_steps
 from tinyhub.models.world_text import (
+    Documents,
     fingerprint,
     token_stream,
     tokenizer_lines,
@@ -96,7 +103,7 @@ class LlmJaRecipe:
         return f"llm-ja v{self.version}"
 
 
-def source_documents(recipe: LlmJaRecipe) -> dict[str, list[list[str]]]:
+def source_documents(recipe: LlmJaRecipe) -> Documents:
     """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
     return world_documents(recipe.documents, recipe.text_seed)
 
@@ -107,7 +114,7 @@ def recipe_hash(recipe: LlmJaRecipe) -> str:
 
 
 def train_tokenizer(
-    recipe: LlmJaRecipe, documents: dict[str, list[list[str]]], folder: Path
+    recipe: LlmJaRecipe, documents: Documents, folder: Path
 ) -> PreTrainedTokenizerFast:
     """バイトに戻れるユニグラム。本物と同じ特殊トークンと、同じ 2 つのファイル。"""
     lines = tokenizer_lines(documents, recipe.tokenizer_documents)
@@ -246,7 +253,7 @@ def train(
     recipe: LlmJaRecipe, work: Path, output: Path, checkpoint_every: int = 200
 ) -> None:
     """事前学習して output に重み・設定・語彙・記録を書く。work から再開できる。"""
-    started, cpu_started = time.time(), time.process_time()
+    stopwatch = Stopwatch()
     documents = source_documents(recipe)
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(recipe, documents, work / "tokenizer")
@@ -258,61 +265,49 @@ def train(
     optimizer = matrix_decay_adamw(
         model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.95)
     )
-    saver = checkpoints(work, model, optimizer)
-    first_step = next(saver)
     held_out = batch_at(0, stream, writer, replace(recipe, seed=recipe.seed + 1))
-    for step in range(first_step, recipe.steps):
-        scale = linear_schedule(step, recipe.steps, recipe.warmup_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * scale
-        loss = pretraining_loss(model, batch_at(step, stream, writer, recipe))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        if (step + 1) % checkpoint_every == 0:
-            saver.send(step + 1)
-            shown = [f"{k} {v:.3f}" for k, v in evaluate(model, held_out).items()]
-            print(f"{step + 1}/{recipe.steps}", *shown, flush=True)
-    figures = evaluate(model, held_out)
-    seconds = {
-        "seconds_of_last_run": round(time.time() - started),
-        "cpu_seconds_of_last_run": round(time.process_time() - cpu_started),
-    }
-    save(model, tokenizer, recipe, output, documents, figures | seconds)
+    run_steps(
+        model,
+        optimizer,
+        steps=recipe.steps,
+        rate_at=lambda step: (
+            recipe.learning_rate
+            * linear_schedule(step, recipe.steps, recipe.warmup_steps)
+        ),
+        loss_at=lambda step: pretraining_loss(
+            model, batch_at(step, stream, writer, recipe)
+        ),
+        work=work,
+        checkpoint_every=checkpoint_every,
+        report=lambda: evaluate(model, held_out),
+    )
+    figures = evaluate(model, held_out) | stopwatch.seconds()
+    save(model, recipe, output, documents, figures)
 
 
 def save(
     model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
     recipe: LlmJaRecipe,
     output: Path,
-    documents: dict[str, list[list[str]]],
+    documents: Documents,
     figures: dict[str, float],
 ) -> None:
     """fp32 の safetensors と、トークナイザと、レシピの記録を書く。"""
-    parameters = sum(p.numel() for p in model.parameters())
     model.config._attn_implementation = "sdpa"
-    model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
+    model.config.tinyhub = size_note(model, recipe.name())
     model.save_pretrained(output)
     train_tokenizer(recipe, documents, output)
-    record = {
-        "recipe": asdict(recipe),
-        "hash": recipe_hash(recipe),
-        "parameters": parameters,
-        "vocab_size": len(tokenizer),
-        "saw": {name: {"documents": len(docs)} for name, docs in documents.items()},
-        "final": {name: round(value, 4) for name, value in figures.items()},
-        "machine": f"CPU, torch {torch.__version__}, {torch.get_num_threads()} threads",
-    }
-    (output / "recipe.json").write_text(
-        json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    write_record(
+        output,
+        recipe=asdict(recipe),
+        fingerprint=recipe_hash(recipe),
+        model=model,
+        vocab_size=model.config.vocab_size,
+        documents={name: len(docs) for name, docs in documents.items()},
+        figures=figures,
     )
 
 
 def is_current(folder: Path, recipe: LlmJaRecipe) -> bool:
     """folder の重みが、いまのレシピから作られたものか。"""
-    record = folder / "recipe.json"
-    if not (record.exists() and (folder / "model.safetensors").exists()):
-        return False
-    return json.loads(record.read_text())["hash"] == recipe_hash(recipe)
+    return has_weights_of(folder, recipe_hash(recipe))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,12 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tinyhub.models.mixed_precision import FP32_ATTENTION
+from tinyhub.models.recipe_record import (
+    Stopwatch,
+    has_weights_of,
+    size_note,
+    write_record,
+)
 from tinyhub.world import instructions, safety
 from tinyhub.world.rag import chat, reader
 
@@ -156,7 +161,7 @@ def train(recipe: TwinRecipe, base: Path, work: Path, output: Path) -> None:
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-    started, cpu_started = time.time(), time.process_time()
+    stopwatch = Stopwatch()
     model, tokenizer = load_base(base)
     rows = training_rows(recipe)
     dataset = Dataset.from_list(rows)
@@ -200,11 +205,10 @@ def train(recipe: TwinRecipe, base: Path, work: Path, output: Path) -> None:
         output,
         {
             "rows": len(rows),
-            "steps": result.global_step,
             "train_loss": result.training_loss,
-            "seconds_of_last_run": round(time.time() - started),
-            "cpu_seconds_of_last_run": round(time.process_time() - cpu_started),
+            **stopwatch.seconds(),
         },
+        result.global_step,
     )
 
 
@@ -214,29 +218,31 @@ def save(
     recipe: TwinRecipe,
     output: Path,
     figures: dict[str, float],
+    steps: int,
 ) -> None:
     """fp32 の safetensors と、テンプレートつきのトークナイザと、記録を書く。"""
-    parameters = sum(p.numel() for p in model.parameters())
     model.config._attn_implementation = "sdpa"
-    model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
+    model.config.tinyhub = size_note(model, recipe.name())
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)
-    record = {
-        "recipe": asdict(recipe),
-        "hash": recipe_hash(recipe),
-        "parameters": parameters,
-        "vocab_size": len(tokenizer),
-        "final": {name: round(value, 4) for name, value in figures.items()},
-        "machine": f"CPU, torch {torch.__version__}, {torch.get_num_threads()} threads",
-    }
-    (output / "recipe.json").write_text(
-        json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    write_record(
+        output,
+        recipe=asdict(recipe) | {"steps": steps},
+        fingerprint=recipe_hash(recipe),
+        model=model,
+        vocab_size=len(tokenizer),
+        documents=_row_counts(recipe),
+        figures=figures,
     )
+
+
+def _row_counts(recipe: TwinRecipe) -> dict[str, int]:
+    """読んだデータの件数。"""
+    if isinstance(recipe, InstructRecipe):
+        return {"instructions": recipe.instruction_rows, "reader": recipe.reader_rows}
+    return {"preferences": recipe.preference_rows}
 
 
 def is_current(folder: Path, recipe: TwinRecipe) -> bool:
     """folder の重みが、いまのレシピから作られたものか。"""
-    record = folder / "recipe.json"
-    if not (record.exists() and (folder / "model.safetensors").exists()):
-        return False
-    return json.loads(record.read_text())["hash"] == recipe_hash(recipe)
+    return has_weights_of(folder, recipe_hash(recipe))

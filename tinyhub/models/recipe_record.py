@@ -8,8 +8,6 @@ from pathlib import Path
 
 import torch
 
-from tinyhub.models.world_text import Documents
-
 
 class Stopwatch:
     """作ったときから測り始める、壁時計と CPU の秒。"""
@@ -32,16 +30,16 @@ def write_record(
     fingerprint: str,
     model: torch.nn.Module,
     vocab_size: int,
-    documents: Documents,
+    documents: dict[str, int],
     figures: dict[str, float],
 ) -> None:
-    """何から、どの数で、どこまで学習したか。"""
+    """何から、どの数で、どこまで学習したか。documents は出どころごとの件数。"""
     record = {
         "recipe": recipe,
         "hash": fingerprint,
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocab_size": vocab_size,
-        "saw": {name: {"documents": len(docs)} for name, docs in documents.items()},
+        "saw": {name: {"documents": count} for name, count in documents.items()},
         "final": {name: round(value, 4) for name, value in figures.items()},
         "machine": f"CPU, torch {torch.__version__}, {torch.get_num_threads()} threads",
     }

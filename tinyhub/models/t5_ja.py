@@ -241,7 +241,7 @@ def save(
         fingerprint=recipe_hash(recipe),
         model=model,
         vocab_size=model.config.vocab_size,
-        documents=documents,
+        documents={name: len(docs) for name, docs in documents.items()},
         figures=figures,
     )
 
