@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tinyhub.models.pretraining import linear_schedule
+from bench.probes.tuning import tune
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,8 @@ def fine_tune(
     ]
     rows.sort(key=lambda row: len(row[0]) + len(row[1]))
     rng = np.random.default_rng(tuning.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
-    losses = []
-    model.train()
-    for step in range(tuning.steps):
+
+    def loss_at(_: int) -> torch.Tensor:
         start = int(rng.integers(len(rows) - tuning.batch_size))
         batch = rows[start : start + tuning.batch_size]
         width = max(len(prompt) + len(answer) for prompt, answer in batch)
@@ -71,17 +69,18 @@ def fine_tune(
         targets = torch.from_numpy(labels)[:, 1:]
         scored = targets != -100
         hidden = model.model(torch.from_numpy(ids)).last_hidden_state[:, :-1]
-        loss = torch.nn.functional.cross_entropy(
+        return torch.nn.functional.cross_entropy(
             model.lm_head(hidden[scored]), targets[scored]
         )
-        scale = linear_schedule(step, tuning.steps, tuning.warmup_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = tuning.learning_rate * scale
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        losses.append(loss.item())
+
+    model.train()
+    losses = tune(
+        list(model.parameters()),
+        loss_at,
+        steps=tuning.steps,
+        learning_rate=tuning.learning_rate,
+        warmup_steps=tuning.warmup_steps,
+    )
     model.eval()
     return losses
 

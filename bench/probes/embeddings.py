@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
 from bench.probes.report import Figures, run
-from tinyhub.models.pretraining import linear_schedule
+from bench.probes.tuning import tune
 from tinyhub.world import captions, jsnli, paragraphs
 
 MODEL = Path(__file__).resolve().parents[2] / "tinyhub/models/bert-ja"
@@ -103,22 +103,26 @@ def train(
 ) -> None:
     """先頭の列をアンカー、2 列目を正例、あれば 3 列目を難しい負例にする。"""
     encoded = [encoder.ids(column) for column in columns]
-    optimizer = torch.optim.AdamW(encoder.model.parameters(), weight_decay=0.0)
     rng = np.random.default_rng(seed)
-    encoder.model.train()
     target = torch.arange(BATCH_SIZE)
-    for step in range(STEPS):
+
+    def loss_at(_: int) -> torch.Tensor:
         chosen = rng.choice(len(encoded[0]), BATCH_SIZE, replace=False)
         anchor, *others = (encoder.embed([ids[i] for i in chosen]) for ids in encoded)
         scores = torch.cosine_similarity(
             anchor[:, None], torch.cat(others)[None], dim=-1
         )
-        loss = torch.nn.functional.cross_entropy(scores / TEMPERATURE, target)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * linear_schedule(step, STEPS, 30)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        return torch.nn.functional.cross_entropy(scores / TEMPERATURE, target)
+
+    encoder.model.train()
+    tune(
+        list(encoder.model.parameters()),
+        loss_at,
+        steps=STEPS,
+        learning_rate=rate,
+        warmup_steps=30,
+        weight_decay=0.0,
+    )
 
 
 def embeddings(seed: int, scale: float) -> Figures:

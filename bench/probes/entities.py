@@ -19,7 +19,7 @@ from seqeval.metrics import f1_score
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from bench.probes.report import Figures, run
-from tinyhub.models.pretraining import linear_schedule
+from bench.probes.tuning import tune
 from tinyhub.world import ner
 
 MODEL = Path(__file__).resolve().parents[2] / "tinyhub/models/bert-ja"
@@ -106,22 +106,24 @@ def entities(seed: int, scale: float) -> Figures:
     started = time.process_time()
     rows = sorted((encode(row) for row in train), key=lambda pair: len(pair[0]))
     steps = EPOCHS * len(rows) // BATCH_SIZE
-    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     rng = np.random.default_rng(seed)
-    model.train()
-    for step in range(steps):
+
+    def loss_at(_: int) -> torch.Tensor:
         start = int(rng.integers(len(rows) - BATCH_SIZE))
         ids, mask, labels = _batch(rows[start : start + BATCH_SIZE], tags)
         logits = model(ids, attention_mask=mask).logits
-        loss = torch.nn.functional.cross_entropy(
+        return torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED
         )
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * scale * linear_schedule(step, steps, 50)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+
+    model.train()
+    tune(
+        list(model.parameters()),
+        loss_at,
+        steps=steps,
+        learning_rate=LEARNING_RATE * scale,
+        warmup_steps=50,
+    )
     seconds = time.process_time() - started
 
     model.eval()

@@ -22,7 +22,7 @@ from rouge_score.tokenizers import Tokenizer
 from transformers import AutoTokenizer, T5ForConditionalGeneration
 
 from bench.probes.report import Figures, run
-from tinyhub.models.pretraining import linear_schedule
+from bench.probes.tuning import tune
 from tinyhub.world import news
 
 MODEL = Path(__file__).resolve().parents[2] / "tinyhub/models/t5-ja"
@@ -67,22 +67,25 @@ def headlines(seed: int, scale: float) -> Figures:
     titles = tokenizer([row.title for row in train])["input_ids"]
     order = sorted(range(len(train)), key=lambda index: len(inputs[index]))
     steps = EPOCHS * len(train) // BATCH_SIZE
-    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.0)
     rng = np.random.default_rng(seed)
-    started = time.process_time()
-    model.train()
-    for step in range(steps):
+
+    def loss_at(_: int) -> torch.Tensor:
         start = int(rng.integers(len(order) - BATCH_SIZE))
         chosen = order[start : start + BATCH_SIZE]
         source = _padded([inputs[i] for i in chosen], 0)
         labels = _padded([titles[i] for i in chosen], -100)
-        loss = model(source, attention_mask=(source > 0).long(), labels=labels).loss
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * scale * linear_schedule(step, steps, 30)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        return model(source, attention_mask=(source > 0).long(), labels=labels).loss
+
+    started = time.process_time()
+    model.train()
+    tune(
+        list(model.parameters()),
+        loss_at,
+        steps=steps,
+        learning_rate=RATE * scale,
+        warmup_steps=30,
+        weight_decay=0.0,
+    )
     seconds = time.process_time() - started
 
     model.eval()

@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
 from bench.probes.report import Figures, run
-from tinyhub.models.pretraining import linear_schedule
+from bench.probes.tuning import tune
 from tinyhub.world import quiz
 from tinyhub.world.quiz.passages import passages
 from tinyhub.world.quiz.search import Searcher, has_answer, retrieve
@@ -74,11 +74,9 @@ def train(towers: Towers, binary: bool, scale: float, seed: int) -> None:
     ]
     asked = towers.ids([row.question.question for row in rows])
     told = {p.id: ids for p, ids in _encoded(towers)}
-    parameters = [*towers.question.parameters(), *towers.passage.parameters()]
-    optimizer = torch.optim.AdamW(parameters, weight_decay=0.01)
     rng = np.random.default_rng(seed)
-    towers.question.train(), towers.passage.train()
-    for step in range(STEPS):
+
+    def loss_at(step: int) -> torch.Tensor:
         chosen = rng.choice(len(rows), BATCH_SIZE, replace=False)
         positives = [
             rows[i].passages[int(rng.choice(rows[i].positive_passage_indices[:3]))]
@@ -111,12 +109,18 @@ def train(towers: Towers, binary: bool, scale: float, seed: int) -> None:
             others = ~false_negative
             others[target, target] = False
             loss = loss + ranking[others].mean()
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * scale * linear_schedule(step, STEPS, 40)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 2.0)
-        optimizer.step()
+        return loss
+
+    towers.question.train()
+    towers.passage.train()
+    tune(
+        [*towers.question.parameters(), *towers.passage.parameters()],
+        loss_at,
+        steps=STEPS,
+        learning_rate=RATE * scale,
+        warmup_steps=40,
+        clip=2.0,
+    )
 
 
 def _encoded(towers: Towers) -> list[tuple[object, Ids]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from runner import curriculum, guard
 from runner.execute import Execution, Workers, execute
 from runner.project import Project
 from runner.results import NotebookResult
-from runner.world import World, build_tree, open_world
+from runner.world import World, open_world
 
 PROJECT = Project()
 NOTEBOOK = next(
@@ -44,13 +43,6 @@ class WithoutToken:
     def environment(self, home: Path) -> dict[str, str]:
         """トークンのない環境変数。"""
         return {**self.world.environment(home), "HF_TOKEN": ""}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    with open_world(PROJECT, folder / "state", tree=build_tree(PROJECT)) as opened:
-        yield opened
 
 
 def run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,11 @@ import pytest
 from runner import curriculum
 from runner.execute import Execution, Workers, execute
 from runner.project import Project
-from runner.world import World, build_tree, open_world
+from runner.world import World
 
 PROJECT = Project()
 NOTEBOOKS = {item.id: item for item in curriculum.load(PROJECT.curriculum)}
 SMALL = {"train_rows": 400, "num_train_epochs": 1, "bootstrap_samples": 50}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    with open_world(PROJECT, folder / "state", tree=build_tree(PROJECT)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

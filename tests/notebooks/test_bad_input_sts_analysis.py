@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from runner import curriculum
 from runner.execute import Execution, execute
 from runner.project import Project
-from runner.world import World, build_tree, open_world
+from runner.world import World
 
 PROJECT = Project()
 NOTEBOOK = next(
@@ -19,13 +18,6 @@ NOTEBOOK = next(
     for item in curriculum.load(PROJECT.curriculum)
     if item.id == "5-4-sts-analysis"
 )
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    with open_world(PROJECT, folder / "state", tree=build_tree(PROJECT)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

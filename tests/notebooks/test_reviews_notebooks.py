@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,7 @@ from runner import curriculum
 from runner.execute import Execution, Workers, execute
 from runner.project import Project
 from runner.results import NotebookResult
-from runner.world import World, build_tree, open_world
+from runner.world import World
 
 PROJECT = Project()
 ENTRIES = {item.id: item for item in curriculum.load(PROJECT.curriculum)}
@@ -41,13 +40,6 @@ SHORT_ANALYSIS = {
     "probe_size": 30,
     "short_length": 24,
 }
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    with open_world(PROJECT, folder / "state", tree=build_tree(PROJECT)) as opened:
-        yield opened
 
 
 def run(

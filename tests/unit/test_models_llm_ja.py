@@ -143,6 +143,14 @@ def test_names_that_share_parts_are_still_different(writer: StatementWriter) -> 
     assert shared > 50
 
 
+def test_few_parts_still_give_different_names() -> None:
+    few = StatementWriter(lambda text: [3], np.arange(5, 7), 1, 2)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        names = {tuple(name) for name in few._names(rng, 6)}
+        assert len(names) == 6
+
+
 def test_guides_need_frames() -> None:
     empty = StatementWriter(lambda text: [3], np.arange(5, 50), 1, 2)
     with pytest.raises(ValueError, match="骨組み"):
