@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import math
@@ -64,6 +65,14 @@ def said(client: openai.OpenAI, **options: Any) -> str:
 
 
 # chat.completions -----------------------------------------------------------
+
+
+def test_every_module_says_that_it_is_a_simulator() -> None:
+    sources = sorted(Path(launch.__file__).parent.glob("*.py"))
+    assert len(sources) > 15
+    for source in sources:
+        docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8")))
+        assert "シミュレータ" in (docstring or ""), source.name
 
 
 def test_every_id_says_that_it_is_a_simulator(client: openai.OpenAI) -> None:
@@ -444,6 +453,19 @@ def test_wrong_fault_specs_are_explained(client: openai.OpenAI, tmp_path: Path) 
         launch.serve(tmp_path, faults="what=1"),
     ):
         pytest.fail("起動しないはず")
+
+
+def test_seed_and_faults_are_read_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(launch.FAULTS_VARIABLE, "quota=1")
+    monkeypatch.setenv(launch.SEED_VARIABLE, "7")
+    with (
+        launch.serve(tmp_path) as broke,
+        openai.OpenAI(base_url=broke.base_url, api_key=launch.KEY) as client,
+        pytest.raises(openai.RateLimitError, match="残高"),
+    ):
+        said(client)
 
 
 def test_the_clients_own_retries_get_through(client: openai.OpenAI) -> None:

@@ -201,7 +201,11 @@ def test_values_follow_the_schema(name: str) -> None:
 
 def test_endless_schemas_are_refused() -> None:
     loop = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}
-    for schema in (loop, {"$ref": "#/nowhere"}, {"enum": []}, {"type": "money"}):
+    wide: dict[str, Any] = {"type": "string"}
+    for _ in range(6):
+        wide = {"type": "array", "minItems": 100, "items": wide}
+    unknown = ({"$ref": "#/nowhere"}, {"enum": []}, {"type": "money"})
+    for schema in (loop, wide, *unknown):
         with pytest.raises(schemas.SchemaProblem):
             schemas.fill(schema, schemas.Content("答え", "理由"))
 

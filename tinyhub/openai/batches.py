@@ -1,4 +1,4 @@
-"""files と batches。中身はメモリーに置き、サーバーとともに消える。"""
+"""シミュレータの files と batches。中身はメモリーに置き、サーバーとともに消える。"""
 
 from __future__ import annotations
 

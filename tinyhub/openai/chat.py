@@ -1,4 +1,4 @@
-"""chat.completions の要求と応答の形。"""
+"""シミュレータの chat.completions の要求と応答の形。"""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def parse(body: Mapping[str, Any], repetition: int) -> ChatRequest:
     elif alternatives is None:
         alternatives = 0
     stream = fields.flag(body, "stream")
-    options = body.get("stream_options") or {}
+    options = fields.table(body, "stream_options")
     if options and not stream:
         raise invalid("stream_options", "stream=True と一緒に使ってください。")
     settings = Settings(

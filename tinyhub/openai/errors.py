@@ -1,4 +1,4 @@
-"""API のエラー応答。形と番号は OpenAI と同じで、文は日本語にする。"""
+"""シミュレータのエラー応答。形と番号は OpenAI と同じで、文は日本語にする。"""
 
 from __future__ import annotations
 

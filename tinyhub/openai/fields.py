@@ -1,4 +1,4 @@
-"""要求の本文の読み方。値の型を確かめ、知らない名前を断る。"""
+"""シミュレータへの要求の本文の読み方。値の型を確かめ、知らない名前を断る。"""
 
 from __future__ import annotations
 
@@ -55,6 +55,14 @@ def flag(body: Mapping[str, Any], name: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise invalid(name, f"{name} は true か false にしてください。")
     return bool(value)
+
+
+def table(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """JSON のオブジェクト。省かれていれば空。"""
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise invalid(name, f"{name} は JSON のオブジェクトにしてください。")
+    return value or {}
 
 
 def stops(body: Mapping[str, Any]) -> tuple[str, ...]:

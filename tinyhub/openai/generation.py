@@ -1,4 +1,4 @@
-"""頼まれた数だけ返事を書き、トークンの列にする (chat と responses に共通)。"""
+"""シミュレータの返事を頼まれた数だけ書く (chat と responses に共通)。"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""responses の要求と応答の形。chat と違い、n・stop・seed がない。"""
+"""シミュレータの responses の要求と応答の形。chat と違い、n・stop・seed がない。"""
 
 from __future__ import annotations
 
@@ -54,12 +54,14 @@ def parse(
     if instructions is not None and not isinstance(instructions, str):
         raise invalid("instructions", "instructions は文字列にしてください。")
     included = body.get("include") or []
+    if not isinstance(included, list):
+        raise invalid("include", "include は文字列の並びにしてください。")
     alternatives = fields.whole(body, "top_logprobs", 0, 20)
     if _LOGPROBS not in included:
         alternatives = None
     elif alternatives is None:
         alternatives = 0
-    text = body.get("text") or {"format": {"type": "text"}}
+    text = fields.table(body, "text") or {"format": {"type": "text"}}
     settings = Settings(
         temperature=fields.number(body, "temperature", 0, 2),
         limit=fields.whole(body, "max_output_tokens", 1, 1 << 20),

@@ -1,4 +1,4 @@
-"""JSON Schema に合う値を作る (structured outputs)。"""
+"""シミュレータが、JSON Schema に合う値を作る (structured outputs)。"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _SAFE = re.compile("safe|安全", re.IGNORECASE)
 _HARM = re.compile("harm|unsafe|危険|有害", re.IGNORECASE)
 _REASON = re.compile("reason|explan|rationale|comment|理由|説明|根拠", re.IGNORECASE)
 _DEPTH = 12
+_MOST_VALUES = 1_000
 
 
 class SchemaProblem(ValueError):
@@ -51,47 +52,70 @@ def _names(schema: Any, depth: int) -> list[str]:
     names: list[str] = []
     for name, inner in own.items() if isinstance(own, Mapping) else ():
         names += [str(name), *_names(inner, depth + 1)]
-    for inner in (schema.get("$defs") or {}).values():
+    defined = schema.get("$defs")
+    for inner in defined.values() if isinstance(defined, Mapping) else ():
         names += _names(inner, depth + 1)
     return names
 
 
 def fill(schema: Mapping[str, Any], content: Content) -> Any:
     """schema に合う値。"""
-    return _fill(schema, schema, "", content, 0)
+    return _Filler(schema, content).fill(schema, "", 0)
 
 
-def _fill(
-    schema: Any, root: Mapping[str, Any], name: str, content: Content, depth: int
-) -> Any:
-    if not isinstance(schema, Mapping) or depth > _DEPTH:
-        raise SchemaProblem("型が読めないか、深すぎます。")
-    if "$ref" in schema:
-        return _fill(_referred(root, schema["$ref"]), root, name, content, depth + 1)
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return _option(schema["enum"], name, content)
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in schema:
-            options = [item for item in schema[word] if item.get("type") != "null"]
-            if not options:
-                return None
-            return _fill(options[0], root, name, content, depth + 1)
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    if isinstance(kind, list):
-        kind = next((item for item in kind if item != "null"), "null")
-    if kind == "object":
-        inner = schema.get("properties", {})
-        return {
-            key: _fill(value, root, key, content, depth + 1)
-            for key, value in inner.items()
-        }
-    if kind == "array":
-        size = max(1, int(schema.get("minItems", 1)))
-        item = schema.get("items", {"type": "string"})
-        return [_fill(item, root, name, content, depth + 1) for _ in range(size)]
-    return _scalar(kind, schema, name, content)
+@dataclass
+class _Filler:
+    """値を作る途中。left は、あと何個の値を作ってよいか。"""
+
+    root: Mapping[str, Any]
+    content: Content
+    left: int = _MOST_VALUES
+
+    def fill(self, schema: Any, name: str, depth: int) -> Any:
+        """schema に合う値。name は、それを入れる項目の名前。"""
+        self.left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEPTH or self.left < 0:
+            raise SchemaProblem("型が読めないか、深すぎるか、大きすぎます。")
+        if "$ref" in schema:
+            return self.fill(_referred(self.root, schema["$ref"]), name, depth + 1)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return _option(_checked(schema, "enum", list), name, self.content)
+        for word in ("anyOf", "oneOf", "allOf"):
+            if word in schema:
+                every = _checked(schema, word, list)
+                options = [item for item in every if not _null(item)]
+                return self.fill(options[0], name, depth + 1) if options else None
+        kind = schema.get("type", "object" if "properties" in schema else "string")
+        if isinstance(kind, list):
+            kind = next((item for item in kind if item != "null"), "null")
+        if kind == "object":
+            inner = schema.get("properties", {})
+            if not isinstance(inner, Mapping):
+                raise SchemaProblem("properties の書き方が正しくありません。")
+            return {
+                key: self.fill(value, str(key), depth + 1)
+                for key, value in inner.items()
+            }
+        if kind == "array":
+            size = _checked(schema, "minItems", int) if "minItems" in schema else 1
+            item = schema.get("items", {"type": "string"})
+            wanted = range(min(max(1, size), _MOST_VALUES))
+            return [self.fill(item, name, depth + 1) for _ in wanted]
+        return _scalar(kind, schema, name, self.content)
+
+
+def _checked(schema: Mapping[str, Any], name: str, kind: Any) -> Any:
+    """型を確かめた項目。"""
+    value = schema.get(name)
+    if not isinstance(value, kind):
+        raise SchemaProblem(f"{name} の書き方が正しくありません。")
+    return value
+
+
+def _null(schema: object) -> bool:
+    return isinstance(schema, Mapping) and schema.get("type") == "null"
 
 
 def _referred(root: Mapping[str, Any], where: object) -> Any:
@@ -126,9 +150,11 @@ def _scalar(kind: str, schema: Mapping[str, Any], name: str, content: Content) -
         value = content.score if content.score is not None else 1
         if content.score is None and content.safe is not None:
             value = int(content.safe)
-        low, high = schema.get("minimum"), schema.get("maximum")
-        value = value if low is None else max(value, low)
-        return value if high is None else min(value, high)
+        if "minimum" in schema:
+            value = max(value, _checked(schema, "minimum", int | float))
+        if "maximum" in schema:
+            value = min(value, _checked(schema, "maximum", int | float))
+        return value
     if kind == "boolean":
         safe = True if content.safe is None else content.safe
         return not safe if _HARM.search(name) else safe

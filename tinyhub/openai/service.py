@@ -1,4 +1,4 @@
-"""要求 1 つの扱い: model を確かめ、障害を引き、返事を書き、台帳に書く。
+"""シミュレータの、要求 1 つの扱い: model を確かめ、障害を引き、返事を書き、台帳に書く。
 
 HTTP を知らないので、batch の 1 行も同じ道を通る。
 """
@@ -149,7 +149,7 @@ class Service:
 
     def stored(self, response_id: Any) -> responses.ResponsesReply:
         """前に返した応答。"""
-        if response_id not in self._stored:
+        if not isinstance(response_id, str) or response_id not in self._stored:
             raise ApiError(404, f"シミュレータ: 応答がありません: {response_id}")
         return self._stored[response_id]
 
