@@ -293,6 +293,36 @@ def test_the_written_verdict_is_the_drawn_one() -> None:
     assert 0.9 < read / QUESTIONS < 1
 
 
+def _read_verdicts(values: Planted) -> list[tuple[str | None, str | None]]:
+    """80 組を両方の順で判定させ、応答の文から判定を読む。"""
+    found = []
+    for pair in pairs(False)[:80]:
+        swapped = Pair(pair.question, pair.shown_second, pair.shown_first)
+        both = [
+            write(values, [Message("user", JUDGE_PROMPT.format(pair=shown))]).text
+            for shown in (pair, swapped)
+        ]
+        found.append((robust_verdict(both[0]), robust_verdict(both[1])))
+    return found
+
+
+def test_a_small_study_from_prompts_to_intervals_covers_too() -> None:
+    """ノートブックと同じ大きさと手順で、読めない判定を除いても偏らない。"""
+    flipped = lost = 0
+    for seed in SEEDS:
+        values = planted.planted("simulator-judge", seed)
+        verdicts = _read_verdicts(values)
+        read = [(a, b) for a, b in verdicts if a is not None and b is not None]
+        changed = sum(one == other != "C" for one, other in read)
+        flipped += proportion(changed, len(read)).covers(values.judge.flip_rate)
+        missing = sum(label is None for both in verdicts for label in both)
+        interval = proportion(missing, 2 * len(verdicts))
+        lost += interval.covers(values.judge.unparsable)
+    print(f"順序で変わる割合 {flipped / 200:.3f}、読めない判定 {lost / 200:.3f}")
+    assert 0.92 <= flipped / len(SEEDS) <= 0.98
+    assert 0.92 <= lost / len(SEEDS) <= 0.98
+
+
 def test_points_ignore_padding_and_notice_each_fault() -> None:
     question = "海の水が塩辛い理由を説明してください。"
     good = "海の水には、岩から溶け出した塩分が集まっています。だから塩辛いのです。"

@@ -80,6 +80,13 @@ def test_headings_and_names_are_read_too() -> None:
         assert (task.question, task.answers) == (QUESTION, ("一つ目。", SECOND))
 
 
+def test_material_in_the_system_message_is_read() -> None:
+    system, user = PAIRS["角括弧"]
+    task = judge_task(f"{system}\n{user}", "判定してください。")
+    assert task is not None
+    assert task.question == QUESTION and task.answers == (FIRST, SECOND)
+
+
 @pytest.mark.parametrize("answer", [SECOND, ""])
 def test_a_single_answer_is_graded_from_one_to_ten(answer: str) -> None:
     user = (

@@ -135,9 +135,13 @@ def _closing(name: str, line: str) -> re.Pattern[str]:
 def judge_task(system: str, user: str, wants_verdict: bool = False) -> JudgeTask | None:
     """審判の仕事なら、その材料。wants_verdict は、出力の型が判定を求めているか。"""
     # 空の返事も採点しなければならない。空かどうかは、終わりのある区切りでだけ分かる。
-    found = [part for part in sections(user) if part.text or part.closed]
-    answers = tuple(part.text for part in found if part.role == "answer")
-    if not answers:
+    # 材料をすべて system に書き、user では「判定してください」とだけ頼む人もいる。
+    for source in (user, f"{system}\n{user}"):
+        found = [part for part in sections(source) if part.text or part.closed]
+        answers = tuple(part.text for part in found if part.role == "answer")
+        if answers:
+            break
+    else:
         return None
     questions = [part.text for part in found if part.role == "question"]
     outside = system + "\n" + user
