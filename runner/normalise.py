@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from runner import notebook_file
 from runner.errors import RunnerError
 from runner.images import compact_png
+from tinyhub.openai.launch import PREFERRED_PORT as SIMULATOR_PORT
 from tinyhub.up import PREFERRED_PORT
 
 MAX_BYTES = 300_000
@@ -41,7 +42,11 @@ _PLACES: tuple[tuple[re.Pattern[str], str], ...] = (
         f"http://127.0.0.1:{PREFERRED_PORT + 1}",
     ),
     (
-        re.compile(r"http://127\.0\.0\.1:\d+(?!\d|/raw/)"),
+        re.compile(r"http://127\.0\.0\.1:\d+(?=/v1\b)"),
+        f"http://127.0.0.1:{SIMULATOR_PORT}",
+    ),
+    (
+        re.compile(r"http://127\.0\.0\.1:\d+(?!\d|/raw/|/v1\b)"),
         f"http://127.0.0.1:{PREFERRED_PORT}",
     ),
     (re.compile(r"\b0x[0-9a-f]{8,}\b"), "0x…"),

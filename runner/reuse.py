@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from runner import notebook_file
 from runner.curriculum import Notebook
 from runner.project import ROOT, Project
 from runner.results import NotebookResult
-from runner.world import file_sha256, folder_hash
+from runner.world import SIMULATOR_MARK, file_sha256, folder_hash
+from tinyhub.openai import launch
 
 # 実行のしかたを決めるモジュール。表示や集計を直しても、実行し直すことはない。
 _EXECUTION_SOURCES = (
@@ -22,6 +24,7 @@ _EXECUTION_SOURCES = (
     "runner/guard_site/sitecustomize.py",
     "runner/notebook_file.py",
     "runner/worker.py",
+    "tinyhub/child.py",
     "tinyhub/hub.py",
     "tinyhub/up.py",
 )
@@ -35,6 +38,16 @@ def execution_hash(root: Path = ROOT) -> str:
         path = root / name
         digest.update(f"{name}\0".encode())
         digest.update(file_sha256(path).encode() if path.exists() else b"-")
+    return digest.hexdigest()
+
+
+def simulator_hash(root: Path = ROOT) -> str:
+    """シミュレータのソースと、植える値と障害の指定のハッシュ。"""
+    digest = hashlib.sha256()
+    for path in sorted((root / "tinyhub" / "openai").glob("*.py")):
+        digest.update(f"{path.name}\0{file_sha256(path)}\n".encode())
+    for name in (launch.SEED_VARIABLE, launch.FAULTS_VARIABLE):
+        digest.update(f"{name}={os.environ.get(name, '')}\n".encode())
     return digest.hexdigest()
 
 
@@ -56,6 +69,9 @@ def content_key(
         world_hash,
         execution,
     ]
+    # シミュレータの規則を変えても、使わないノートブックは実行し直さない。
+    if SIMULATOR_MARK in str(parameters):
+        content.append(simulator_hash())
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

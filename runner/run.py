@@ -154,11 +154,9 @@ class Runner:
         )
         self._running.pop(notebook.id)
         failure = result.failure if result.cells else None
-        if failure and self.world and not self.world.hub_answers():
-            failure.error += (
-                f"\nローカルの Hub ({self.world.address.url}) が応答していません。"
-                "build/state/hub.log を見てください。"
-            )
+        if failure and self.world:
+            for line in self.world.silent_servers():
+                failure.error += f"\n{line}"
         output = project.executed / notebook.path
         if options.html and output.exists():
             export_html(output, output.with_suffix(".html"))

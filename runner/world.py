@@ -1,4 +1,4 @@
-"""ミニ環境を開く: データとモデルの木を用意し、ローカルの Hub を動かす。"""
+"""ミニ環境を開く: 木を用意し、ローカルの Hub と OpenAI のシミュレータを動かす。"""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 from runner.errors import RunnerError
 from runner.project import Project
 from tinyhub import up
+from tinyhub.openai import launch
 
-_PLACEHOLDER = re.compile(r"\{hub\}(/raw/)?|\{sha256:([^{}]+)\}")
+SIMULATOR_MARK = "{openai}"
+_PLACEHOLDER = re.compile(r"\{hub\}(/raw/)?|\{sha256:([^{}]+)\}|(\{openai\})")
 
 
 class WorldError(RunnerError):
@@ -34,23 +36,30 @@ class World:
     overlay: Path | None
     content_hash: str
     """木と上書きの中身から決まる。変わればすべて実行し直す。"""
+    simulator: launch.SimulatorAddress
+    """OpenAI 互換のシミュレータ。"""
 
     def environment(self, home: Path) -> dict[str, str]:
         """ノートブックに渡す環境変数。"""
-        return up.environment(self.address, home)
+        return {
+            **up.environment(self.address, home),
+            **launch.environment(self.simulator),
+        }
 
-    def hub_answers(self) -> bool:
-        """Hub が動いているか。"""
-        try:
-            place = urlsplit(self.address.url)
-            address = (place.hostname or "", place.port or 80)
-            with socket.create_connection(address, timeout=5):
-                return True
-        except OSError:
-            return False
+    def silent_servers(self) -> list[str]:
+        """応答しないサーバーについての、端末に出す説明。"""
+        servers = (
+            ("ローカルの Hub", self.address.url, "hub.log"),
+            ("OpenAI のシミュレータ", self.simulator.url, launch.LOG),
+        )
+        return [
+            f"{name} ({url}) が応答していません。build/state/{log} を見てください。"
+            for name, url, log in servers
+            if not _answers(url)
+        ]
 
     def resolve(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """値の中の {hub} と {sha256:…} を、この環境での値に置き換える。"""
+        """値の中の {hub}・{openai}・{sha256:…} を、この環境での値に置き換える。"""
         return {name: self._resolve(value) for name, value in parameters.items()}
 
     def _resolve(self, value: Any) -> Any:
@@ -65,6 +74,8 @@ class World:
         """目印 1 つの値。"""
         if match[2]:
             return self.raw_sha256(match[2])
+        if match[3]:
+            return self.simulator.base_url
         # ファイルの配布は、Hub とは別のポートで待ち受けている。
         return f"{self.address.raw_url}/raw/" if match[1] else self.address.url
 
@@ -75,6 +86,17 @@ class World:
             if file.is_file():
                 return file_sha256(file)
         raise WorldError(f"tiny の {{sha256:{path}}} にあたるファイルがありません")
+
+
+def _answers(url: str) -> bool:
+    """url でサーバーが動いているか。"""
+    place = urlsplit(url)
+    try:
+        address = (place.hostname or "", place.port or 80)
+        with socket.create_connection(address, timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def file_sha256(path: Path) -> str:
@@ -129,10 +151,13 @@ def open_world(
     overlay: Path | None = None,
     tree: Path | None = None,
 ) -> Iterator[World]:
-    """Hub を動かし、with を抜けるときに止める。"""
+    """Hub とシミュレータを動かし、with を抜けるときに止める。"""
     if overlay is not None:
         overlay = check_overlay(overlay)
     tree = tree or build_tree(project)
     content = [folder_hash(tree)] + ([folder_hash(overlay)] if overlay else [])
-    with up.serve(tree, state, overlay, port=up.PREFERRED_PORT) as address:
-        yield World(address, tree, state, overlay, "-".join(content))
+    with (
+        up.serve(tree, state, overlay, port=up.PREFERRED_PORT) as address,
+        launch.serve(state, port=launch.PREFERRED_PORT) as simulator,
+    ):
+        yield World(address, tree, state, overlay, "-".join(content), simulator)

@@ -1,4 +1,4 @@
-"""`python -m tinyhub`: ローカル Hub の起動と、配っているものの下見。"""
+"""`python -m tinyhub`: ローカル Hub とシミュレータの起動と、配るものの下見。"""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tinyhub import child
 from tinyhub import up as server
+from tinyhub.openai import launch as simulator
 from tinyhub.tree import Layer, Repo, Tree
 
 BUILD = Path(__file__).resolve().parent.parent / "build" / "tinyhub"
@@ -89,20 +91,37 @@ def up(
     port: Annotated[
         int, typer.Option(help="優先するポート。使用中なら空きポートにします。")
     ] = server.PREFERRED_PORT,
+    openai_port: Annotated[
+        int, typer.Option(help="OpenAI 互換のシミュレータの、優先するポート。")
+    ] = simulator.PREFERRED_PORT,
+    openai_faults: Annotated[
+        str | None,
+        typer.Option(help="シミュレータの障害。例: 429=0.1,timeout=0.05,empty=0.05"),
+    ] = None,
+    openai_seed: Annotated[
+        int | None, typer.Option(help="シミュレータに植える値の seed。")
+    ] = None,
 ) -> None:
-    """Hub を起動し、環境変数を整えて COMMAND を動かし、終わったら止める。"""
+    """Hub とシミュレータを起動し、COMMAND を動かし、終わったら止める。"""
     if command and shutil.which(command[0]) is None:
         raise _fail(f"コマンドが見つかりません: {command[0]}", _NOT_FOUND)
     tree = _served(root, overlay)
     try:
-        with server.serve(tree, state or BUILD / "state", overlay, port) as address:
+        folder = state or BUILD / "state"
+        with (
+            server.serve(tree, folder, overlay, port) as address,
+            simulator.serve(
+                folder, openai_port, openai_seed, openai_faults
+            ) as simulated,
+        ):
             home = BUILD / server.home_name(tree, overlay)
             variables = server.environment(address, home)
+            variables |= simulator.environment(simulated)
             if command:
                 code = _run(command, {**os.environ, **variables})
             else:
-                code = _wait(address, variables)
-    except server.HubStartError as error:
+                code = _wait(address, simulated, variables)
+    except child.StartError as error:
         raise _fail(str(error)) from error
     raise typer.Exit(code)
 
@@ -133,8 +152,13 @@ def _signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait(address: server.HubAddress, variables: dict[str, str]) -> int:
+def _wait(
+    address: server.HubAddress,
+    simulated: simulator.SimulatorAddress,
+    variables: dict[str, str],
+) -> int:
     console.print(f"練習用 Hub: {address.url} (Ctrl-C で止まります)", highlight=False)
+    console.print(f"OpenAI 互換のシミュレータ: {simulated.base_url}", highlight=False)
     for name, value in variables.items():
         console.print(f"export {name}={value}", highlight=False, soft_wrap=True)
     try:

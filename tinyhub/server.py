@@ -1,43 +1,13 @@
-"""Hub のサーバーを 127.0.0.1 だけで動かす。
-
-起動した側 (tinyhub.up) とは、標準出力の URL と標準入力のパイプだけでつながる。
-"""
+"""Hub のサーバーを 127.0.0.1 だけで動かす。"""
 
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
-import threading
 from pathlib import Path
 
-import uvicorn
-
+from tinyhub import loopback
 from tinyhub.hub import create_app
-
-_HOST = "127.0.0.1"
-
-
-def _listen(port: int) -> socket.socket:
-    """優先するポートで、使用中なら空いているポートで待ち受ける。"""
-    # asyncio は TCP と明示した socket にだけ TCP_NODELAY を付ける。付かないと、
-    # 応答のたびに相手の遅延 ACK を 40 ミリ秒待つことになる。
-    listener = socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-    )
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((_HOST, port))
-    except OSError:
-        listener.bind((_HOST, 0))
-    listener.listen(128)
-    return listener
-
-
-def _stop_when_input_closes(server: uvicorn.Server) -> None:
-    """起動した側が (異常終了でも) いなくなったら、サーバーも終わる。"""
-    sys.stdin.buffer.read()
-    server.should_exit = True
 
 
 def main() -> None:
@@ -55,26 +25,9 @@ def main() -> None:
     app = create_app(options.root, options.state, options.overlay)
     # datasets は HF_ENDPOINT で始まる URL をすべて Hub のリポジトリと見なすので、
     # raw のファイルは別のポートの URL で配る (どちらでも同じものを返す)。
-    hub = _listen(options.port)
-    raw = _listen(options.port + 1 if options.port else 0)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            # 学習の合間に接続が切られて、次の要求が失敗することのないように。
-            timeout_keep_alive=3600,
-            timeout_graceful_shutdown=2,
-        )
-    )
-    watcher = threading.Thread(
-        target=_stop_when_input_closes, args=(server,), daemon=True
-    )
-    watcher.start()
-    urls = [f"http://{_HOST}:{listener.getsockname()[1]}" for listener in (hub, raw)]
-    print(*urls, flush=True)
-    server.run(sockets=[hub, raw])
+    hub = loopback.listen(options.port)
+    raw = loopback.listen(options.port + 1 if options.port else 0)
+    loopback.run(app, [hub, raw])
 
 
 if __name__ == "__main__":

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tinyhub import child
 
 # ノートブックの保存出力に URL が載るため、空いていれば毎回同じポートを使う。
 PREFERRED_PORT = 18080
 USER = "learner"
 TOKEN = "hf_learner_local"
 
-_REPOSITORY = Path(__file__).resolve().parent.parent
-_STOP_SECONDS = 10
-
-
-class HubStartError(RuntimeError):
-    """ローカル Hub が起動しなかった。"""
+HubStartError = child.StartError
 
 
 @dataclass(frozen=True)
@@ -54,37 +50,9 @@ def serve(
     if overlay is not None:
         command += ["--overlay", str(overlay.resolve())]
     command += ["--port", str(port)]
-    log_path = state / "hub.log"
-    with log_path.open("wb") as log:
-        # 標準入力のパイプは命綱: こちらが異常終了して閉じると、サーバーも終わる。
-        # 端末の Ctrl-C で先に止まらないよう、別のセッションに置く。
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=_server_environment(os.environ),
-            start_new_session=True,
-        )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        urls = process.stdout.readline().decode().split()
-        if len(urls) != 2:
-            process.wait(timeout=_STOP_SECONDS)
-            tail = log_path.read_text(encoding="utf-8", errors="replace")[-2000:]
-            raise HubStartError(
-                f"ローカル Hub を起動できませんでした (終了コード "
-                f"{process.returncode})。\n{tail}"
-            )
+    name = "ローカル Hub "
+    with child.started(command, state / "hub.log", name, urls=2) as urls:
         yield HubAddress(*urls)
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(timeout=_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 def home_name(root: Path, overlay: Path | None = None) -> str:
@@ -130,9 +98,3 @@ def environment(address: HubAddress, home: Path) -> dict[str, str]:
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }
-
-
-def _server_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """どのフォルダから呼ばれても tinyhub を import できる環境。"""
-    paths = [str(_REPOSITORY), inherited.get("PYTHONPATH", "")]
-    return {**inherited, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}

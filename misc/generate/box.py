@@ -172,6 +172,12 @@ def _changed(notebook: Notebook, defaults: dict[str, Any]) -> list[str]:
         lines.append(f"| `{name}` | {default} | {_value(value)} |")
     if any("{hub}" in str(value) for value in changed.values()):
         lines += ["", "`{hub}` はミニ環境の Hub のアドレスです。"]
+    if any("{openai}" in str(value) for value in changed.values()):
+        lines += [
+            "",
+            "`{openai}` は、ミニ環境の OpenAI 互換シミュレータ"
+            "(言語モデルではありません)のアドレスです。",
+        ]
     return [*lines, "", "</details>"]
 
 

@@ -24,11 +24,17 @@ from tinyhub.__main__ import app
 REPOSITORY = Path(__file__).resolve().parents[2]
 REPORT = """
 import json, os, sys, urllib.request
-names = [n for n in os.environ if n.startswith(("HF_", "TRANSFORMERS_", "NO_PROXY"))]
+kinds = ("HF_", "TRANSFORMERS_", "NO_PROXY", "OPENAI_")
+names = [n for n in os.environ if n.startswith(kinds)]
 print(json.dumps({name: os.environ[name] for name in names}), flush=True)
 request = urllib.request.Request(
     os.environ["HF_ENDPOINT"] + "/api/whoami-v2",
     headers={"Authorization": "Bearer " + os.environ["HF_TOKEN"]},
+)
+print(urllib.request.urlopen(request).read().decode(), flush=True)
+request = urllib.request.Request(
+    os.environ["OPENAI_BASE_URL"] + "/models",
+    headers={"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]},
 )
 print(urllib.request.urlopen(request).read().decode(), flush=True)
 """
@@ -98,13 +104,15 @@ def wait_until_stopped(url: str) -> None:
 def test_command_sees_the_hub_and_the_hub_stops(root: Path) -> None:
     done = finished(root, "up", "--", sys.executable, "-c", REPORT)
     assert done.returncode == 0, done.stderr
-    variables, whoami = map(json.loads, done.stdout.splitlines())
+    variables, whoami, models = map(json.loads, done.stdout.splitlines())
     assert variables["HF_HUB_DISABLE_XET"] == "1"
     assert variables["HF_HUB_DISABLE_TELEMETRY"] == "1"
     assert "/build/tinyhub/home-" in variables["HF_HOME"]
     assert "127.0.0.1" in variables["NO_PROXY"]
     assert whoami["name"] == "learner"
+    assert models["data"][0]["id"] == "simulator-chat"
     assert not answers(variables["HF_ENDPOINT"])
+    assert not answers(variables["OPENAI_BASE_URL"].removesuffix("/v1"))
 
 
 @pytest.mark.parametrize(

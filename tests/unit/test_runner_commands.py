@@ -116,6 +116,21 @@ def test_hash_marker_looks_at_the_overlay_first(tmp_path: Path) -> None:
     assert plain["hash"] != real["hash"]
 
 
+def test_simulator_marker_is_its_base_url(tmp_path: Path) -> None:
+    world = toy.world(tmp_path)
+    given = {"openai_base_url": "{openai}", "other": ["{openai}/models"]}
+    url = f"{toy.CLOSED_SIMULATOR}/v1"
+    assert world.resolve(given) == {
+        "openai_base_url": url,
+        "other": [f"{url}/models"],
+    }
+    assert world.environment(tmp_path)["OPENAI_BASE_URL"] == url
+    assert [line.split()[0] for line in world.silent_servers()] == [
+        "ローカルの",
+        "OpenAI",
+    ]
+
+
 def test_hash_marker_without_its_file_fails(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"sha256:nowhere\.example/a"):
         toy.world(tmp_path).resolve({"hash": "{sha256:nowhere.example/a}"})

@@ -97,6 +97,7 @@ def test_stdout_around_progress_is_joined() -> None:
         (f"{Path.home()}/notes.txt", "~/notes.txt"),
         ("http://127.0.0.1:45011/learner/m", "http://127.0.0.1:18080/learner/m"),
         ("http://127.0.0.1:45012/raw/a/b", "http://127.0.0.1:18081/raw/a/b"),
+        ("http://127.0.0.1:45013/v1", "http://127.0.0.1:18090/v1"),
         ("<object at 0x7f1234567890>", "<object at 0x…>"),
         ("\x1b[31m赤\x1b[0m", "赤"),
         ("精度 0.9415 · 4,000 行", "精度 0.9415 · 4,000 行"),

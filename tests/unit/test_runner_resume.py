@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from runner import reuse
 from runner.project import ROOT
 from tests.unit import toy_curriculum as toy
@@ -79,6 +81,30 @@ def test_key_changes_with_source_parameters_dependencies_and_world(
     toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, ("new", "1"), toy.METRICS])
     others.append(key({}, [], "w", "r"))
     assert len({base, *others}) == 6
+
+
+def test_only_users_of_the_simulator_depend_on_its_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runner import curriculum
+    from runner.project import Project
+
+    toy.write_notebook(tmp_path, GOOD, [toy.PARAMETERS, toy.METRICS])
+    toy.write_curriculum(tmp_path, [toy.entry("good", GOOD)])
+    (notebook,) = curriculum.load(Project(tmp_path).curriculum)
+
+    def keys() -> list[str]:
+        """シミュレータを使わないときと使うときの鍵。"""
+        given: list[dict] = [{}, {"openai_base_url": "{openai}"}]
+        return [
+            reuse.content_key(Project(tmp_path), notebook, one, [], "w", "r")
+            for one in given
+        ]
+
+    before = keys()
+    monkeypatch.setenv("TINYHUB_OPENAI_SEED", "7")
+    after = keys()
+    assert before[0] == after[0] and before[1] != after[1]
 
 
 def test_outputs_alone_do_not_change_the_key(tmp_path: Path) -> None:

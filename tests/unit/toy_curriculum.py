@@ -17,6 +17,7 @@ from runner.project import Project
 from runner.results import Results
 from runner.run import Options, run_in_world
 from runner.world import World
+from tinyhub.openai.launch import SimulatorAddress
 from tinyhub.up import HubAddress
 
 Cell = tuple[str, str] | tuple[str, str, str]
@@ -31,6 +32,7 @@ METRICS: Cell = (
 )
 CLOSED_PORT = "http://127.0.0.1:9"
 CLOSED_RAW = "http://127.0.0.1:10"
+CLOSED_SIMULATOR = "http://127.0.0.1:11"
 
 
 def notebook(cells: Sequence[Cell]) -> NotebookNode:
@@ -98,7 +100,12 @@ def world(root: Path, overlay: Path | None = None) -> World:
     tree = root / "tree"
     tree.mkdir(exist_ok=True)
     return World(
-        HubAddress(CLOSED_PORT, CLOSED_RAW), tree, root / "state", overlay, "toy"
+        HubAddress(CLOSED_PORT, CLOSED_RAW),
+        tree,
+        root / "state",
+        overlay,
+        "toy",
+        SimulatorAddress(CLOSED_SIMULATOR),
     )
 
 
