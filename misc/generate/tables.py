@@ -39,6 +39,7 @@ _ENGLISH_TITLES = {
     "9-5": "Quiz answering with retrieval and ChatGPT",
     "10-2a": "The data sets of llm-jp-eval",
     "10-2b": "The metrics of llm-jp-eval",
+    "10-2b2": "Scoring the metrics themselves",
     "10-2c": "Automatic evaluation with JCommonsenseQA",
     "10-2d": "JCommonsenseQA with flexeval",
     "10-3a": "Automatic evaluation with Japanese Vicuna QA",
