@@ -42,6 +42,31 @@ def test_notebook_imports_the_package_of_its_chapter(project: Project) -> None:
     assert results.notebooks[0].metrics == {"accuracy": 0.25}, text
 
 
+ORPHAN = """\
+import subprocess, sys
+busy = "import time\\nwhile time.process_time() < 6: pass\\nprint(1, flush=True)"
+busy += "\\ntime.sleep(3)"
+middle = f\"\"\"
+import subprocess, sys
+child = subprocess.Popen([sys.executable, '-c', {busy!r}], stdout=subprocess.PIPE)
+child.stdout.readline()
+\"\"\"
+subprocess.run([sys.executable, "-c", middle], check=True)
+"""
+
+
+def test_cpu_time_of_processes_nobody_waits_for_is_counted(tmp_path: Path) -> None:
+    """親に待たれずに終わるプロセス (プロセスの待機所の子) の CPU 時間も数える。"""
+    cells = [toy.PARAMETERS, ("body", ORPHAN), toy.METRICS]
+    toy.write_notebook(tmp_path, PATH, cells)
+    toy.write_curriculum(tmp_path, [toy.entry("good", PATH)])
+
+    results, text = toy.run(tmp_path)
+
+    assert results.passed, text
+    assert (results.notebooks[0].cpu_seconds or 0) > 5.5
+
+
 def test_chapter_without_a_package_sees_nothing_of_the_repository(
     project: Project,
 ) -> None:
