@@ -36,8 +36,11 @@ def _row(folder: str, record: dict[str, Any]) -> str:
     figures = "・".join(
         f"{name} {value:.3f}" for name, value in final.items() if name not in _SECONDS
     )
+    steps = f"{recipe['steps']:,}"
+    if "summary_steps" in recipe:  # BERT-ja の第 2 段階
+        steps += f" + {recipe['summary_steps']:,}"
     return (
         f"| {ids or '(まだ配っていない)'} | {record['parameters'] / 1e6:.2f} M "
-        f"| {folder} v{recipe['version']} | {recipe['steps']:,} "
+        f"| {folder} v{recipe['version']} | {steps} "
         f"| {seconds:,.0f} ({cpu:,.0f}) | {saw} | {figures} | {record['machine']} |"
     )

@@ -27,6 +27,8 @@ SMALL = replace(
     distributional_size=8,
     steps=6,
     warmup_steps=2,
+    summary_steps=6,
+    summary_warmup_steps=2,
 )
 
 
@@ -81,10 +83,44 @@ def test_loss_equals_the_reference_implementation(
         intermediate_size=32,
     )
     model = BertForPreTraining(config).eval()
-    mlm, nsp = bert_ja.pretraining_loss(model, small_batch)
+    losses = bert_ja.pretraining_losses(model, small_batch)
     torch.testing.assert_close(
-        mlm + nsp, model(**small_batch).loss, atol=1e-5, rtol=0.0
+        sum(losses.values()), model(**small_batch).loss, atol=1e-5, rtol=1e-5
     )
+
+
+def test_summary_asks_for_words_of_the_pair_and_of_each_side() -> None:
+    config = BertConfig(
+        vocab_size=12, hidden_size=8, num_hidden_layers=1, num_attention_heads=1
+    )
+    model = BertForPreTraining(config).eval()
+    rarity = torch.linspace(0.1, 1.2, 12)
+    reader = bert_ja.SummaryReader(model, rarity)
+    batch = {
+        # [CLS] 7 8 [SEP] 8 9 [SEP]。隠した 7 と、別の語に替わった 9 も数える
+        "input_ids": torch.tensor([[2, 4, 8, 3, 8, 11, 3, 0]]),
+        "labels": torch.tensor([[-100, 7, -100, -100, -100, 9, -100, -100]]),
+        "token_type_ids": torch.tensor([[0, 0, 0, 0, 1, 1, 1, 0]]),
+        "attention_mask": torch.tensor([[1, 1, 1, 1, 1, 1, 1, 0]]),
+    }
+    wanted = reader.wanted(batch)[0]
+    for row, words in enumerate(([7, 8, 9], [7], [9])):
+        assert wanted[row].nonzero().flatten().tolist() == words
+        expected = rarity[words] / rarity[words].sum()
+        torch.testing.assert_close(wanted[row, words], expected)
+
+    pooled = torch.randn(1, 8)
+    asked = reader.questions(pooled).view(3, 8)
+    decoder = model.cls.predictions.decoder
+    reference = torch.nn.functional.cross_entropy(decoder(asked), wanted)
+    torch.testing.assert_close(reader(pooled, batch), reference)
+
+
+def test_rare_words_weigh_more() -> None:
+    document = bert_ja.EncodedDocument([np.array([5, 5, 5, 6])], 0.0)
+    rarity = bert_ja.token_rarity([document], 8)
+    assert rarity[7] == 1.0
+    assert rarity[5] < rarity[6] < rarity[7]
 
 
 def test_batches_mark_the_second_sentence_and_never_hide_special_tokens(
@@ -112,21 +148,24 @@ def test_learning_rate_warms_up_and_falls_to_zero() -> None:
     assert rates[-1] < 1 / 1_000
 
 
-def test_interrupted_training_continues_to_the_same_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed_at", [4, SMALL.steps + 4])
+def test_interrupted_training_continues_to_the_same_weights(
+    tmp_path: Path, killed_at: int
+) -> None:
     straight, resumed = tmp_path / "straight", tmp_path / "resumed"
     bert_ja.train(SMALL, tmp_path / "work-a", straight, checkpoint_every=3)
 
     class Killed(Exception):
         pass
 
-    def stop_after_three(step: int, *arguments: object) -> dict[str, torch.Tensor]:
-        if step == 4:
+    def stop_midway(step: int, *arguments: object) -> dict[str, torch.Tensor]:
+        if step == killed_at:
             raise Killed
         return original(step, *arguments)
 
     original = bert_ja.batch_at
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(bert_ja, "batch_at", stop_after_three)
+        patch.setattr(bert_ja, "batch_at", stop_midway)
         bert_ja.train(SMALL, tmp_path / "work-b", resumed, checkpoint_every=3)
     bert_ja.train(SMALL, tmp_path / "work-b", resumed, checkpoint_every=3)
 

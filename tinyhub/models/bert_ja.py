@@ -1,9 +1,12 @@
 """BERT-ja: 東北大 BERT と同じ入出力を持つ、練習用の小さな基盤モデルのレシピ。
 
-事前学習は BERT の原論文 (Devlin et al., 2019) の 2 つの目的関数だけを使う。
+事前学習は BERT の原論文 (Devlin et al., 2019) の 2 つの目的関数を使う。
 
 - マスク言語モデル (MLM): 隠した語を前後の文脈から当てる。
 - 次文予測 (NSP): 2 つの文が同じ文書で隣り合っていたかを当てる。
+
+第 2 段階では、[CLS] から作るプーラの出力に、文の組に現れた語を読み出させる損失を足す
+(`SummaryReader`)。本物の BERT は大きいので要らないが、この大きさでは微調整が速くなる。
 
 入力は `tinyhub.world` が作るラベルなしの地の文だけで、課題の形をした行や
 検証・テスト分割の文は入らない (tests/unit/test_models_bert_ja.py が確かめる)。
@@ -24,13 +27,19 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 from transformers import BertConfig, BertForPreTraining, BertJapaneseTokenizer
 
+from tinyhub.models import raw_text
+from tinyhub.models.mixed_precision import (
+    FP32_ATTENTION,
+    half_matmul,
+    linear_cross_entropy,
+)
 from tinyhub.models.pretraining import checkpoints, linear_schedule, matrix_decay_adamw
-from tinyhub.world import captions, posts, prose
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-SOURCES = {"posts": posts, "captions": captions, "prose": prose}
 FINGERPRINT_DOCUMENTS = 300
 IGNORED_LABEL = -100
+# 語の重みの分母に足す、出現率の目安。
+RARITY = 1e-3
 
 TOKENIZER_CONFIG = {
     "tokenizer_class": "BertJapaneseTokenizer",
@@ -46,29 +55,41 @@ TOKENIZER_CONFIG = {
 class BertJaRecipe:
     """BERT-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 2
+    version: int = 4
     hidden_size: int = 128
     num_hidden_layers: int = 3
     num_attention_heads: int = 4
     intermediate_size: int = 512
     max_position_embeddings: int = 512
-    min_word_count: int = 8
+    min_word_count: int = 16
     documents: dict[str, int] = field(
-        default_factory=lambda: {"posts": 60_000, "captions": 70_000, "prose": 8_000}
+        default_factory=lambda: {
+            "posts": 40_000,
+            "captions": 50_000,
+            "prose": 8_000,
+            "commonsense": 16_000,
+            "reviews": 16_000,
+            "ner": 12_000,
+            "quiz": 8_000,
+            "news": 5_000,
+            "rag": 4_000,
+        }
     )
     text_seed: int = 7
     max_length: int = 128
     tokens_per_batch: int = 4_096
-    steps: int = 12_000
+    steps: int = 14_000
     warmup_steps: int = 400
     learning_rate: float = 1.2e-3
     weight_decay: float = 0.01
+    summary_steps: int = 2_500
+    summary_warmup_steps: int = 100
+    summary_learning_rate: float = 1e-3
     mask_rate: float = 0.2
     next_sentence_rate: float = 0.5
     neighbour_rate: float = 0.85
-    history_rate: dict[str, float] = field(
-        default_factory=lambda: {"posts": 0.4, "captions": 0.0, "prose": 0.4}
-    )
+    history_rate: float = 0.4
+    without_history: tuple[str, ...] = ("captions",)
     initializer_range: float = 0.05
     distributional_size: int = 32
     dropout: float = 0.0
@@ -80,19 +101,14 @@ class BertJaRecipe:
 
 def source_documents(recipe: BertJaRecipe) -> dict[str, list[list[str]]]:
     """事前学習に使う文書 (文のリスト) を、出どころごとに作る。"""
-    return {
-        name: SOURCES[name].pretraining_documents(recipe.text_seed, count)
-        for name, count in recipe.documents.items()
-    }
+    return raw_text.write(recipe.text_seed, recipe.documents)
 
 
 def recipe_hash(recipe: BertJaRecipe) -> str:
     """レシピの数値と、事前学習テキストの先頭部分から計算する指紋。"""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     for name in recipe.documents:
-        sample = SOURCES[name].pretraining_documents(
-            recipe.text_seed, FINGERPRINT_DOCUMENTS
-        )
+        sample = raw_text.SOURCES[name](recipe.text_seed, FINGERPRINT_DOCUMENTS)
         digest.update(json.dumps(sample, ensure_ascii=False).encode())
     return digest.hexdigest()[:16]
 
@@ -165,7 +181,7 @@ class EncodedDocument:
 def encode_documents(
     tokenizer: BertJapaneseTokenizer,
     documents: dict[str, list[list[str]]],
-    history_rate: dict[str, float],
+    recipe: BertJaRecipe,
 ) -> list[EncodedDocument]:
     """2 文以上の文書を id 列にする。"""
     cache: dict[str, np.ndarray] = {}
@@ -178,7 +194,8 @@ def encode_documents(
                 cache[sentence] = np.array(ids, dtype=np.int32)
         if len(document) > 1:
             lines = [cache[sentence] for sentence in document]
-            encoded.append(EncodedDocument(lines, history_rate[source]))
+            rate = 0.0 if source in recipe.without_history else recipe.history_rate
+            encoded.append(EncodedDocument(lines, rate))
     return encoded
 
 
@@ -307,21 +324,148 @@ def batch_at(
     }
 
 
-def pretraining_loss(
-    model: BertForPreTraining, batch: dict[str, torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """(MLM 損失, NSP 損失)。語彙への射影は隠した位置だけで行う (速さのため)。"""
-    outputs = model.bert(
-        batch["input_ids"],
-        attention_mask=batch["attention_mask"],
-        token_type_ids=batch["token_type_ids"],
+def token_rarity(documents: list[EncodedDocument], vocab_size: int) -> torch.Tensor:
+    """トークンごとの重み a / (a + p)。形 (語彙,)。まれな語ほど 1 に近い。
+
+    Arora et al. (2017) の SIF と同じ重み。
+    """
+    counts = np.bincount(
+        np.concatenate([line for doc in documents for line in doc.lines]),
+        minlength=vocab_size,
     )
+    share = counts / counts.sum()
+    return torch.from_numpy(RARITY / (RARITY + share)).float()
+
+
+class SummaryReader(torch.nn.Module):
+    """model のプーラの出力から、文の組に現れた語を読み出す、事前学習だけの部品。
+
+    読み出すのは 3 つの語の集まり: 組にある語、A だけの語、B だけの語。
+    """
+
+    def __init__(self, model: BertForPreTraining, rarity: torch.Tensor) -> None:
+        super().__init__()
+        self.model = model
+        size = model.config.hidden_size
+        self.questions = torch.nn.Linear(size, 3 * size)
+        self.register_buffer("rarity", rarity, persistent=False)
+
+    def forward(
+        self, pooled: torch.Tensor, batch: dict[str, torch.Tensor]
+    ) -> torch.Tensor:
+        """読み出しの交差エントロピー。pooled は形 (行, 幅)。"""
+        decoder = self.model.cls.predictions.decoder
+        asked = self.questions(pooled).view(len(pooled), 3, -1)
+        logs = (asked @ decoder.weight.T + decoder.bias).log_softmax(dim=-1)
+        wanted = self.wanted(batch)
+        return -(wanted * logs).sum() / wanted.sum()
+
+    def wanted(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """行ごとに和が 1 (空なら 0) の、語の集まり。形 (行, 3, 語彙)。"""
+        labels = batch["labels"]
+        ids = torch.where(labels == IGNORED_LABEL, batch["input_ids"], labels)
+        held = torch.zeros(2, len(ids), len(self.rarity))
+        for segment in (0, 1):
+            inside = batch["attention_mask"] * (batch["token_type_ids"] == segment)
+            held[segment].scatter_add_(1, ids, inside.float())
+        held[:, :, : len(SPECIAL_TOKENS)] = 0
+        first, second = (held > 0).float()
+        sets = (first.maximum(second), first * (1 - second), second * (1 - first))
+        weighted = torch.stack(sets, dim=1) * self.rarity
+        return weighted / weighted.sum(dim=-1, keepdim=True).clamp(min=1e-9)
+
+
+def pretraining_losses(
+    model: BertForPreTraining,
+    batch: dict[str, torch.Tensor],
+    reader: SummaryReader | None = None,
+) -> dict[str, torch.Tensor]:
+    """MLM と NSP の損失と、reader があれば語の読み出しの損失。
+
+    語彙への射影は隠した位置だけで行う (速さのため)。
+    """
     chosen = batch["labels"] != IGNORED_LABEL
-    logits = model.cls.predictions(outputs.last_hidden_state[chosen])
-    mlm = torch.nn.functional.cross_entropy(logits, batch["labels"][chosen])
-    order = model.cls.seq_relationship(outputs.pooler_output)
-    nsp = torch.nn.functional.cross_entropy(order, batch["next_sentence_label"])
-    return mlm, nsp
+    targets = batch["labels"][chosen]
+    with half_matmul():
+        outputs = model.bert(
+            batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            token_type_ids=batch["token_type_ids"],
+        )
+        order = model.cls.seq_relationship(outputs.pooler_output)
+        hidden = model.cls.predictions.transform(outputs.last_hidden_state[chosen])
+    mlm = linear_cross_entropy(
+        hidden.float(),
+        model.cls.predictions.decoder.weight,
+        targets,
+        torch.full(targets.shape, 1 / len(targets)),
+        model.cls.predictions.decoder.bias,
+    )
+    nsp = torch.nn.functional.cross_entropy(order.float(), batch["next_sentence_label"])
+    losses = {"mlm_loss": mlm, "nsp_loss": nsp}
+    if reader is not None:
+        losses["summary_loss"] = reader(outputs.pooler_output.float(), batch)
+    return losses
+
+
+def summarise(
+    model: BertForPreTraining,
+    encoded: list[EncodedDocument],
+    recipe: BertJaRecipe,
+    work: Path,
+    smoothed: dict[str, float],
+    checkpoint_every: int,
+) -> None:
+    """第 2 段階: 次文予測の出力 ([CLS]) に、組の中身も書き込ませる。
+
+    次文予測だけでは、[CLS] は「続きかどうか」しか持たない。分類の微調整はそこから始まる
+    ので、小さなモデルでは、中身を集めることを覚えるだけで訓練が終わってしまう。
+    """
+    vocab_size = model.config.vocab_size
+    torch.manual_seed(recipe.seed)
+    reader = SummaryReader(model, token_rarity(encoded, vocab_size))
+    optimizer = matrix_decay_adamw(
+        reader, recipe.summary_learning_rate, recipe.weight_decay, betas=(0.9, 0.98)
+    )
+    folder = work / "summary"
+    folder.mkdir(exist_ok=True)
+    saver = checkpoints(folder, reader, optimizer)
+    for step in range(next(saver), recipe.summary_steps):
+        torch.manual_seed(recipe.seed * 1_000_003 + recipe.steps + step)
+        rate = recipe.summary_learning_rate * linear_schedule(
+            step, recipe.summary_steps, recipe.summary_warmup_steps
+        )
+        batch = batch_at(recipe.steps + step, encoded, vocab_size, recipe)
+        losses = pretraining_losses(model, batch, reader)
+        _update(reader, optimizer, sum(losses.values()), rate)
+        _report(f"第 2 段階 {step + 1}/{recipe.summary_steps}", losses, smoothed)
+        if (step + 1) % checkpoint_every == 0:
+            saver.send(step + 1)
+
+
+def _update(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: torch.Tensor,
+    rate: float,
+) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def _report(
+    place: str, losses: dict[str, torch.Tensor], smoothed: dict[str, float]
+) -> None:
+    """損失のならした値を更新し、100 ステップごとに表示する。"""
+    for name, value in losses.items():
+        smoothed[name] = 0.99 * smoothed.get(name, value.item()) + 0.01 * value.item()
+    if place.partition("/")[0].endswith("00"):
+        figures = " ".join(f"{name} {smoothed[name]:.3f}" for name in losses)
+        print(f"{place} {figures}", flush=True)
 
 
 def train(
@@ -331,8 +475,9 @@ def train(
     started, cpu_started = time.time(), time.process_time()
     documents = source_documents(recipe)
     vocabulary = build_vocabulary(count_words(documents), recipe.min_word_count)
-    tokenizer = write_tokenizer(output, vocabulary)
-    encoded = encode_documents(tokenizer, documents, recipe.history_rate)
+    # output の語彙と重みは、いつも同じ学習のものにする: 語彙も最後に書く
+    tokenizer = write_tokenizer(work / "tokenizer", vocabulary)
+    encoded = encode_documents(tokenizer, documents, recipe)
 
     torch.manual_seed(recipe.seed)
     config = BertConfig(
@@ -345,7 +490,7 @@ def train(
         initializer_range=recipe.initializer_range,
         hidden_dropout_prob=recipe.dropout,
         attention_probs_dropout_prob=recipe.dropout,
-        attn_implementation="sdpa",
+        attn_implementation=FP32_ATTENTION,
     )
     model = BertForPreTraining(config).train()
     vectors = distributional_embeddings(
@@ -355,31 +500,26 @@ def train(
     optimizer = matrix_decay_adamw(
         model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.98)
     )
-    work.mkdir(parents=True, exist_ok=True)
     saver = checkpoints(work, model, optimizer)
     first_step = next(saver)
     smoothed: dict[str, float] = {}
     for step in range(first_step, recipe.steps):
         # ドロップアウトの乱数も step から作り、再開しても同じ計算が続くようにする
         torch.manual_seed(recipe.seed * 1_000_003 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * linear_schedule(
-                step, recipe.steps, recipe.warmup_steps
-            )
-        mlm, nsp = pretraining_loss(
+        rate = recipe.learning_rate * linear_schedule(
+            step, recipe.steps, recipe.warmup_steps
+        )
+        losses = pretraining_losses(
             model, batch_at(step, encoded, len(vocabulary), recipe)
         )
-        optimizer.zero_grad(set_to_none=True)
-        (mlm + nsp).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        for name, value in (("mlm_loss", mlm.item()), ("nsp_loss", nsp.item())):
-            smoothed[name] = 0.99 * smoothed.get(name, value) + 0.01 * value
-        if (step + 1) % 100 == 0:
-            figures = " ".join(f"{k} {v:.3f}" for k, v in smoothed.items())
-            print(f"{step + 1}/{recipe.steps} {figures}", flush=True)
+        _update(model, optimizer, sum(losses.values()), rate)
+        _report(f"{step + 1}/{recipe.steps}", losses, smoothed)
         if (step + 1) % checkpoint_every == 0:
             saver.send(step + 1)
+    if first_step < recipe.steps:
+        saver.send(recipe.steps)
+    summarise(model, encoded, recipe, work, smoothed, checkpoint_every)
+    write_tokenizer(output, vocabulary)
     save(model, recipe, output, documents, smoothed, started, cpu_started)
 
 
@@ -397,6 +537,7 @@ def save(
     # 新しく足す分類ヘッドの初期値は、本物の BERT と同じ大きさにする。ドロップアウトは
     # 0 のまま渡す: この大きさのモデルでは、微調整の学習不足のほうが問題になる。
     model.config.initializer_range = 0.02
+    model.config._attn_implementation = "sdpa"
     model.config.tinyhub = f"{parameters / 1e6:.2f}M params, recipe {recipe.name()}"
     model.save_pretrained(output)
     record = {

@@ -34,7 +34,7 @@ from tinyhub.world.reviews.words import (
 )
 
 REVIEWS_SEED = 2020
-ROWS: dict[Split, int] = {"train": 8_000, "validation": 1_000, "test": 1_500}
+ROWS: dict[Split, int] = {"train": 20_000, "validation": 1_000, "test": 1_500}
 STARS = 5
 # この割合の星を付け違える。半分は隣の星、半分は反対の端から数えた星になる。
 LABEL_NOISE = 0.05
