@@ -35,11 +35,21 @@ def test_answers_in_the_exercise_are_right() -> None:
         names, parameters["num_incidents"]
     )
 
-    rows = re.findall(r"^\| ([A-Z]) \| (\d+) \|", source("exercises"), re.MULTILINE)
+    rows = re.findall(r"^事件([A-Z]): (\d+)番", source("exercises"), re.MULTILINE)
 
     assert {letter: int(number) for letter, number in rows} == {
         chr(ord("A") + i): suspects.index(name) + 1 for i, name in enumerate(chosen)
     }
+
+
+def test_reference_of_the_separation_is_that_of_the_bench() -> None:
+    """参考値の比は、記録された誤りと正しい変種の差から求めたもの。"""
+    found = json.loads(
+        (ROOT / "bench/results/chapter14.json").read_text(encoding="utf-8")
+    )["hunt"]
+    ratio = min(found["bugs"].values()) / max(found["correct"].values())
+
+    assert f'"{ratio:.0f}(bench' in source("summary")
 
 
 def test_recorded_differences_are_those_of_the_bench() -> None:
