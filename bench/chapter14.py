@@ -108,7 +108,7 @@ def account_rows(pool: Pool) -> dict[str, Any]:
 
 def score_rows() -> list[dict[str, Any]]:
     """公表された速さと計画の値。測らずに決まる。"""
-    scores = speed.scoreboard(published.SC21, published.LLAMA_3)
+    scores = speed.scoreboard(published.SC21, published.LLAMA_3, published.SC21_STRONG)
     return [{**asdict(score), "error": score.error} for score in scores]
 
 

@@ -116,17 +116,23 @@ def _workplace(notebook: Notebook, keep_output: Path | None) -> Iterator[Workpla
 
 
 def kernel_environment(
-    base: Mapping[str, str], place: Workplace, blocked_log: Path
+    base: Mapping[str, str],
+    place: Workplace,
+    blocked_log: Path,
+    project: Project,
+    notebook: Notebook,
 ) -> dict[str, str]:
     """ワーカーとカーネルの環境変数。"""
     variables = {**base, **FIXED_ENVIRONMENT}
     variables["IPYTHONDIR"] = str(place.base / "ipython")
-    # リポジトリのモジュールを import できないように、守りのフックだけを残す。
+    # リポジトリのモジュールを import できないように、守りのフックと章のパッケージ
+    # だけを残す。
     variables.pop("PYTHONPATH", None)
+    others: list[Path] = []
     if guard.current_level() != "none":
-        variables["PYTHONPATH"] = str(guard.SITE)
+        others.append(guard.SITE)
         variables[guard.LOG_VARIABLE] = str(blocked_log)
-    return variables
+    return variables | project.python_path([notebook.path], *others)
 
 
 def execute(
@@ -155,7 +161,7 @@ def execute(
         result.failure = Failure(error=str(error))
         return result
     with _workplace(notebook, execution.keep_output) as place:
-        outcome = _run_worker(source, execution, place, workers or Workers(), result)
+        outcome = _run_worker(notebook, execution, place, workers or Workers(), result)
     if outcome is not None:
         result.status = outcome.status
         result.cpu_seconds = round(outcome.cpu_seconds, 2)
@@ -172,13 +178,14 @@ def execute(
 
 
 def _run_worker(
-    source: Path,
+    notebook: Notebook,
     execution: Execution,
     place: Workplace,
     workers: Workers,
     result: NotebookResult,
 ) -> Outcome | None:
     """ワーカーを起動して待つ。答えが残らなかったときは result に理由を書く。"""
+    source = execution.project.root / notebook.path
     copy = place.work / source.name
     shutil.copyfile(source, copy)
     for path in (execution.output, execution.log):
@@ -196,7 +203,9 @@ def _run_worker(
     blocked_log.unlink(missing_ok=True)
     job_file = place.base / "job.json"
     job_file.write_text(job.model_dump_json(), encoding="utf-8")
-    environment = kernel_environment(os.environ, place, blocked_log)
+    environment = kernel_environment(
+        os.environ, place, blocked_log, execution.project, notebook
+    )
     if execution.world is not None:
         environment |= execution.world.environment(place.home)
     start = time.monotonic()

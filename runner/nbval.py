@@ -91,8 +91,8 @@ def run_nbval(
             **world.environment(folder / "hf-home"),
             **FIXED_ENVIRONMENT,
         }
-        if guard.current_level() != "none":
-            environment["PYTHONPATH"] = str(guard.SITE)
+        others = [guard.SITE] if guard.current_level() != "none" else []
+        environment |= project.python_path((item.path for item in chosen), *others)
         console.print(f"{len(chosen)} 冊の写しに nbval をかけます")
         finished = subprocess.run(
             pytest_command(folder, min(jobs, len(chosen))),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,24 @@ class Project:
     def curriculum(self) -> Path:
         """curriculum/NN.yml の置き場所。"""
         return self.root / "curriculum"
+
+    def package_folder(self, notebook_path: str) -> Path | None:
+        """その章のパッケージを import できるフォルダ。持つのは 14 章だけ。
+
+        読者は install のセルで入れるので、ここではその代わりに場所を教える。
+        """
+        folder = self.root / Path(notebook_path).parent
+        return folder if (folder / "pyproject.toml").is_file() else None
+
+    def python_path(
+        self, notebook_paths: Iterable[str], *others: Path
+    ) -> dict[str, str]:
+        """カーネルに渡す PYTHONPATH。何もなければ空。"""
+        found = [self.package_folder(path) for path in notebook_paths]
+        folders = dict.fromkeys([*others, *(item for item in found if item)])
+        if not folders:
+            return {}
+        return {"PYTHONPATH": os.pathsep.join(str(item) for item in folders)}
 
     @property
     def build(self) -> Path:

@@ -61,6 +61,7 @@ def content_key(
 ) -> str:
     """これが同じなら、実行の結果も同じになるはずの鍵。"""
     source = notebook_file.source_hash(notebook_file.read(project.root / notebook.path))
+    package = project.package_folder(notebook.path)
     content = [
         notebook.path,
         source,
@@ -68,12 +69,22 @@ def content_key(
         list(dependency_keys),
         world_hash,
         execution,
+        *([] if package is None else [package_hash(package)]),
     ]
     # シミュレータの規則を変えても、使わないノートブックは実行し直さない。
     if SIMULATOR_MARK in str(parameters):
         content.append(simulator_hash())
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def package_hash(folder: Path) -> str:
+    """章のパッケージのソースのハッシュ。"""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{file_sha256(path)}\n".encode())
+    return digest.hexdigest()
 
 
 def pushed_repositories(state: Path) -> dict[str, str]:

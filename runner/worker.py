@@ -2,6 +2,8 @@
 
 `python -m runner.worker JOB.json` として runner.execute から起動される。
 1 冊に 1 プロセスなので、RUSAGE_CHILDREN がカーネルとその子プロセスの CPU 時間になる。
+親に待たれずに終わるプロセス (multiprocessing の forkserver の子など) は、そこに入らない
+ので、動いている間に測る。
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import psutil
 from pydantic import BaseModel
 
 from runner import notebook_file
@@ -25,6 +28,7 @@ from runner.results import CellResult, Failure, Status
 
 KERNEL = "python3"
 KERNEL_START_SECONDS = 180
+CPU_SAMPLE_SECONDS = 0.5
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -74,6 +78,34 @@ class _Deadline:
         self.current = cell
 
 
+class _TreeCpu(threading.Thread):
+    """動いている子孫の CPU 時間を、ときどき見て覚える。"""
+
+    def __init__(self) -> None:
+        """まだ始めない。"""
+        super().__init__(daemon=True)
+        self._seconds: dict[tuple[int, float], float] = {}
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        """終わりを告げられるまで繰り返す。"""
+        while not self._end.wait(CPU_SAMPLE_SECONDS):
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    times = process.cpu_times()
+                    key = (process.pid, process.create_time())
+                except psutil.Error:
+                    # 見る前に終わった。前に見たときの値が残っている。
+                    continue
+                self._seconds[key] = times.user + times.system
+
+    def total(self) -> float:
+        """測り終え、見えたすべてのプロセスの合計を返す (最後の 0.5 秒ほどは欠ける)。"""
+        self._end.set()
+        self.join()
+        return sum(self._seconds.values())
+
+
 def run(job: Job) -> Outcome:
     """実行し、結果をまとめる。ノートブックの失敗では例外を出さない。"""
     # papermill と nbclient の読み込みは遅いので、このプロセスでだけ行う。
@@ -95,6 +127,8 @@ def run(job: Job) -> Outcome:
     status: Status = "ok"
     failure: Failure | None = None
     start = time.monotonic()
+    tree_cpu = _TreeCpu()
+    tree_cpu.start()
     os.chdir(job.notebook.parent)
     try:
         papermill_engines.execute_notebook_with_engine(
@@ -137,7 +171,7 @@ def run(job: Job) -> Outcome:
     return Outcome(
         status=status,
         seconds=seconds,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        cpu_seconds=max(usage.ru_utime + usage.ru_stime, tree_cpu.total()),
         # ru_maxrss の単位は Linux では KiB、macOS ではバイト。
         peak_memory_mb=usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
         cells=_cell_results(notebook),

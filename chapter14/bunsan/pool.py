@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import multiprocessing as mp
 import os
+import socket
 import sys
 import time
 import traceback
@@ -40,8 +41,9 @@ class Pool:
         backend を "nccl" にすると、ランクごとに 1 つの GPU を使う。
         """
         self.world_size, self.timeout = world_size, timeout
-        port = ports.free() if port is None else port
-        ports.check(port)
+        # 空いている番号を調べてから子に開かせると、その間にほかに取られる。
+        listener = ports.listen(port or 0)
+        port = listener.getsockname()[1]
         # fork は、親が動かしているスレッドの鍵を写してしまい、止まることがある。
         context = mp.get_context("forkserver")
         context.set_forkserver_preload(PRELOAD)
@@ -53,7 +55,16 @@ class Pool:
             here, there = context.Pipe()
             process = context.Process(
                 target=_serve,
-                args=(rank, world_size, port, there, self.progress, timeout, backend),
+                args=(
+                    rank,
+                    world_size,
+                    port,
+                    listener if rank == 0 else None,
+                    there,
+                    self.progress,
+                    timeout,
+                    backend,
+                ),
                 daemon=True,
             )
             with _importable_main():
@@ -61,6 +72,7 @@ class Pool:
             there.close()
             self.pipes.append(here)
             self.processes.append(process)
+        listener.close()
 
     def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> list:
         """function(*args, **options) を全ランクで呼び、ランクの順に値を返す。
@@ -172,6 +184,7 @@ def _serve(
     rank: int,
     world_size: int,
     port: int,
+    listener: socket.socket | None,
     pipe: connection.Connection,
     progress: Any,
     timeout: float,
@@ -193,8 +206,8 @@ def _serve(
 
     collectives.observers.append(watch)
     limit = datetime.timedelta(seconds=timeout + 30)
-    # TCPStore に任せると、すべての宛先で待ち受ける。外から見えないよう、自分で決める。
-    listener = ports.listen(port) if rank == 0 else None
+    # TCPStore に任せると、すべての宛先で待ち受ける。外から見えないよう、親が開いた
+    # ループバックの口を使う。
     store = dist.TCPStore(
         ports.LOOPBACK,
         port,

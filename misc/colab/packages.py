@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,8 +20,10 @@ from pydantic import BaseModel, ConfigDict
 
 from misc.checks.subject import Subject
 from misc.notebook_file import NotebookFile
+from runner.curriculum import REPOSITORY
 
 FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
 CONSTRAINTS = FOLDER / "constraints.txt"
 ALLOWED = FOLDER / "allowed.yml"
 RESOLUTION = FOLDER / "resolution.json"
@@ -53,6 +56,9 @@ BUILT_INTO_COLAB = {"google", "IPython"}
 """Colab のカーネルそのものの部品。"""
 
 _LINE = re.compile(r"%pip install -q (?P<packages>[^\n]+)")
+_OWN = re.compile(
+    rf"git\+https://github\.com/{re.escape(REPOSITORY)}#subdirectory=([\w/-]+)"
+)
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!]+)(?:\+[\w.]+)?")
 _UNUSABLE = re.compile(r"(?:nvidia|cuda)|triton$")
 
@@ -104,6 +110,25 @@ def normal(name: str) -> str:
 def requirement_name(requirement: str) -> str:
     """`trl>=1` から trl を取り出す。"""
     return normal(re.split(r"[\s<>=!~\[;@]", requirement.strip("'\""), maxsplit=1)[0])
+
+
+def own_package(requirement: str) -> dict | None:
+    """このリポジトリのパッケージを入れる行なら、手元の pyproject.toml の project。"""
+    found = _OWN.fullmatch(requirement.strip("'\""))
+    if found is None:
+        return None
+    text = (ROOT / found[1] / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["project"]
+
+
+def requirements(line: str, pins: Mapping[str, str]) -> list[str]:
+    """調べるべき行。自分のパッケージは、Colab に入っていない依存に置き換える。"""
+    wanted: list[str] = []
+    for item in line.split():
+        own = own_package(item)
+        needed = [item] if own is None else own["dependencies"]
+        wanted += [name for name in needed if own is None or normal(name) not in pins]
+    return wanted
 
 
 def install_lines(subjects: Iterable[Subject]) -> dict[str, list[str]]:
@@ -206,7 +231,7 @@ def compile_line(line: str, pins: Mapping[str, str]) -> dict[str, str]:
     """行に書かれたものと、その依存の版を決める。できなければ ColabError。"""
     with tempfile.TemporaryDirectory() as folder:
         wanted, fixed = Path(folder, "in.txt"), Path(folder, "constraints.txt")
-        wanted.write_text("\n".join(line.split()) + "\n", encoding="utf-8")
+        wanted.write_text("\n".join(requirements(line, pins)) + "\n", encoding="utf-8")
         fixed.write_text(
             "".join(f"{name}=={version}\n" for name, version in pins.items()),
             encoding="utf-8",
@@ -241,6 +266,8 @@ def resolve(
     free = allowed_changes(line, allowed)
     kept = {name: version for name, version in pins.items() if name not in free}
     result = compile_line(line, kept)
+    own = filter(None, (own_package(item) for item in line.split()))
+    result |= {normal(item["name"]): item["version"] for item in own}
     return Resolved(
         line=line,
         notebooks=notebooks,

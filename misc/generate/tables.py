@@ -53,6 +53,10 @@ _ENGLISH_TITLES = {
     "13-3-1": "Instruction tuning for RAG",
     "13-3-2": "The tuned RAG model in LangChain",
     "14-3": "Distributed parallel training",
+    "14-3-1": "Distributed training: a ledger of memory and FLOPs",
+    "14-3-2": "Distributed training: collectives by hand",
+    "14-3-6": "Distributed training: composition and the bug hunt",
+    "14-3-7": "Distributed training: planning from 1 to 16,384 GPUs",
 }
 
 

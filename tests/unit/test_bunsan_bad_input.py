@@ -76,6 +76,17 @@ def test_port_in_use_is_named() -> None:
     assert done.stderr.strip().startswith(f"ポート {port} は使用中")
 
 
+def test_pool_does_not_lose_the_port_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """空いている番号を調べてから開くまでの間に取られても、待機所は起動する。"""
+    with socket.socket() as taken:
+        taken.bind((ports.LOOPBACK, 0))
+        taken.listen()
+        monkeypatch.setattr(ports, "free", lambda: taken.getsockname()[1])
+
+        with Pool(2, timeout=60) as two:
+            assert two.run(jobs.rank_of) == [0, 1]
+
+
 @pytest.mark.parametrize("rank", [0, 1])
 def test_rank_that_dies_is_named(rank: int) -> None:
     """突然終わったランクを、番号と終了コードで挙げる。"""

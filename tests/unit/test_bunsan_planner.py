@@ -107,15 +107,35 @@ def test_flop_conventions_differ_as_stated() -> None:
 
 def test_scoreboard_of_rows_not_used_for_fitting() -> None:
     """合わせるのに使わなかった行の誤差が、述べた範囲に収まる。"""
-    scores = speed.scoreboard(published.SC21, published.LLAMA_3)
+    scores = speed.scoreboard(published.SC21, published.LLAMA_3, published.SC21_STRONG)
     held_out = [score for score in scores if not score.fitted]
     gpt = [abs(s.error) for s in held_out if s.name.startswith("GPT")]
     llama = [abs(s.error) for s in held_out if s.name.startswith("Llama")]
 
-    assert len(gpt) == 5 and len(llama) == 2
+    assert len(gpt) == 5 + 6 and len(llama) == 2
     assert max(gpt) < 0.08
     assert max(llama) < 0.08
-    assert all(score.unverified for score in scores)
+    assert [s.name for s in scores if s.unverified] == [
+        "Llama 3 405B, H100 × 16384, s=131072"
+    ]
+
+
+@pytest.mark.parametrize("row", [*published.SC21, *published.SC21_STRONG], ids=str)
+def test_micro_batches_of_a_gpt_row_are_whole(row: published.GPTRow) -> None:
+    """マイクロバッチの数と、部分ごとの層の数は整数になる。"""
+    assert row.batch % (row.dp * row.rows) == 0
+    assert row.layers % (row.pp * row.chunks) == 0
+
+
+@pytest.mark.parametrize(
+    "row", published.LLAMA_3, ids=lambda row: f"{row.gpus}-{row.s}"
+)
+def test_llama_row_is_consistent(row: published.LlamaRow) -> None:
+    """並べ方の積は枚数になり、1 回の更新は表のとおり約 16 M トークンになる。"""
+    assert row.tp * row.cp * row.pp * row.dp == row.gpus
+    assert row.s * row.batch == 16 * 2**20
+    assert bool(row.note) == row.unverified
+    assert round(100 * row.tflops / 989) == pytest.approx(row.percent, abs=1)
 
 
 def test_search_returns_fitting_plans_fastest_first() -> None:

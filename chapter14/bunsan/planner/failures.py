@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-# Llama 3 の事前学習: 16,384 枚・54 日で、予期しない中断が 419 回 (arXiv:2407.21783、
-# 二次資料による。本文とは照らし合わせていない)。
+# Llama 3 の事前学習: 54 日で予期しない中断が 419 回 (arXiv:2407.21783 の 3.3.4 節)。
+# 枚数は、同じ節に「16K」とあるので 16,384 とした。
 INTERRUPTIONS, DAYS, GPUS = 419, 54, 16_384
 
 

@@ -76,10 +76,10 @@ def ring(n: int, size: float) -> float:
     return 2 * (n - 1) / n * size
 
 
-def of_gpt(row: GPTRow, s: int = 2048, chunks: int = 1) -> Work:
-    """SC21 の 1 行。マイクロバッチは 1 行、勾配は 32 ビットで足すとする。"""
-    micro_batches = row.batch / row.dp
-    hidden = 2 * s * row.hidden  # bf16 の [1, s, h]
+def of_gpt(row: GPTRow, s: int = 2048) -> Work:
+    """SC21 の 1 行。勾配は 32 ビットで足すとする。"""
+    micro_batches = row.batch / row.dp / row.rows
+    hidden = 2 * row.rows * s * row.hidden  # bf16 の [rows, s, h]
     # 順方向 2 回、逆方向 2 回、再計算の順方向 2 回。
     tensor = 6 * row.layers / row.pp * micro_batches * ring(row.tp, hidden)
     count = flops.sc21_parameters(row.layers, row.hidden) / (row.tp * row.pp)
@@ -87,7 +87,7 @@ def of_gpt(row: GPTRow, s: int = 2048, chunks: int = 1) -> Work:
         flop=flops.sc21_iteration(row.batch, row.layers, row.hidden, s),
         h=row.hidden,
         gpus=row.gpus,
-        bubble=(row.pp - 1) / (chunks * micro_batches),
+        bubble=(row.pp - 1) / (row.chunks * micro_batches),
         tp_bytes=tensor,
         dp_bytes=ring(row.dp, 4 * count),
     )
@@ -147,8 +147,13 @@ class Score:
         return self.predicted / self.published - 1
 
 
-def scoreboard(gpt: Sequence[GPTRow], llama: Sequence[LlamaRow]) -> list[Score]:
-    """SC21 は 1 行おきに、Llama 3 は最初の 1 行に合わせ、残りを採点する。"""
+def scoreboard(
+    gpt: Sequence[GPTRow], llama: Sequence[LlamaRow], strong: Sequence[GPTRow] = ()
+) -> list[Score]:
+    """SC21 は 1 行おきに、Llama 3 は最初の 1 行に合わせ、残りを採点する。
+
+    strong は、同じ効率で採点するだけの行。
+    """
     scores = []
     works = [(of_gpt(row), row.tflops) for row in gpt]
     efficiency = fit(works[::2], A100)
@@ -156,6 +161,10 @@ def scoreboard(gpt: Sequence[GPTRow], llama: Sequence[LlamaRow]) -> list[Score]:
         found = tflops(work, A100, efficiency)
         name = f"GPT {row.billions}B, A100 × {row.gpus}"
         scores.append(Score(name, goal, found, i % 2 == 0, row.unverified))
+    for row in strong:
+        found = tflops(of_gpt(row), A100, efficiency)
+        name = f"GPT {row.billions}B, A100 × {row.gpus}, 強スケーリング"
+        scores.append(Score(name, row.tflops, found, False, row.unverified))
     works = [(of_llama_3(row), row.tflops) for row in llama]
     efficiency = fit(works[:1], H100)
     for i, (row, (work, goal)) in enumerate(zip(llama, works, strict=True)):
