@@ -19,8 +19,6 @@ MAX_DISK_GB = 25
 MAX_CPU_SECONDS = 150
 MEAN_CPU_SECONDS = 45
 TOTAL_CPU_SECONDS = 38 * 60
-# 準備中の冊にとっておく時間。訓練の多い章が先にできても、残りの予算を守る。
-PLANNED_CPU_SECONDS = 36
 
 
 @rule
@@ -144,12 +142,9 @@ def fits_cpu_budget(subject: Subject) -> Iterator[str]:
 
 
 def total_budget(entries: Iterable[Notebook]) -> list[str]:
-    """全冊を合わせた CPU 時間の予算。準備中の冊も、見込みの時間で数える。"""
+    """できている冊を合わせた、CPU 時間の予算。"""
     everything = [
-        (entry.cpu_seconds_tiny or 0)
-        if entry.status == "ready"
-        else PLANNED_CPU_SECONDS
-        for entry in entries
+        entry.cpu_seconds_tiny or 0 for entry in entries if entry.status == "ready"
     ]
     problems: list[str] = []
     if everything and sum(everything) / len(everything) > MEAN_CPU_SECONDS:

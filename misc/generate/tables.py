@@ -55,6 +55,9 @@ _ENGLISH_TITLES = {
     "14-3": "Distributed parallel training",
     "14-3-1": "Distributed training: a ledger of memory and FLOPs",
     "14-3-2": "Distributed training: collectives by hand",
+    "14-3-3": "Distributed training: data parallelism, ZeRO and FSDP2",
+    "14-3-4": "Distributed training: tensor and sequence parallelism",
+    "14-3-5": "Distributed training: pipeline parallelism",
     "14-3-6": "Distributed training: composition and the bug hunt",
     "14-3-7": "Distributed training: planning from 1 to 16,384 GPUs",
 }

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from misc.checks.agreement import PLANNED_CPU_SECONDS
 from runner import compare, curriculum, notebook_file
 from runner.curriculum import Notebook
 from runner.project import Project
@@ -132,9 +131,6 @@ def test_cpu_seconds_stay_within_the_limit_of_one_notebook(notebook: Notebook) -
 
 
 def test_cpu_seconds_stay_within_mean_and_sum() -> None:
-    """準備中の冊は、静的な検査と同じに、残りの予算の見込みで数える。"""
     seconds = [item.cpu_seconds for item in results().notebooks]
-    listed = curriculum.load(Project().curriculum)
-    seconds += [PLANNED_CPU_SECONDS for item in listed if item.status == "planned"]
     assert sum(seconds) / len(seconds) <= MEAN_CPU_SECONDS
     assert sum(seconds) <= TOTAL_CPU_MINUTES * 60

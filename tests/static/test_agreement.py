@@ -67,17 +67,3 @@ def test_total_cpu_budget(
 
     assert bool(problems) == (word is not None)
     assert word is None or any(word in problem for problem in problems)
-
-
-@pytest.mark.parametrize(("seconds", "fits"), [(60, True), (95, False)])
-def test_planned_notebooks_keep_their_share_of_the_budget(
-    draft: Any, seconds: float, fits: bool
-) -> None:
-    """準備中の冊は 36 秒で数える: 60 秒と 5 冊なら平均 40 秒で収まる。"""
-    names = ("id", "path", "title", "section")
-    planned = Notebook.model_validate(
-        {**{name: draft.entry[name] for name in names}, "status": "planned"}
-    )
-    ready = entry(draft, cpu_seconds_tiny=seconds)
-
-    assert (not agreement.total_budget([ready, planned, *[planned] * 4])) == fits
