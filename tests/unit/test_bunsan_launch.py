@@ -1,7 +1,7 @@
 """起動の命令は、本物の torchrun を動かして学習を終える。Slurm はまねる。
 
-まねた srun は、ノードごとに 1 つずつ、本当に torchrun を始める。待ち合わせも通信も、
-ループバックだけを使う。
+まねた srun は、ノードごとに 1 つずつ、本当に torchrun を始める。torchrun の待ち合わせは
+すべてのインタフェースで待ち受けるので、ループバックしかない名前空間の中で動かす。
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from bunsan import ports
 
 CHAPTER = Path(__file__).parents[2] / "chapter14"
 LAUNCH = CHAPTER / "launch"
+# プロセスを入れ替えるだけなので、番号も信号もそのまま届く。
+GUARDED = [sys.executable, str(CHAPTER.parent / "runner/guard.py"), "--"]
 
 FAKES = {
     # 引数の #SBATCH を読まず、2 ノードの割り当てが済んだことにする。
@@ -96,9 +98,14 @@ def log(save: Path) -> list[dict]:
 
 
 def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """chapter14 で動かす。"""
+    """chapter14 で、外へつながらない名前空間の中で動かす。"""
     return subprocess.run(
-        command, cwd=CHAPTER, env=env, capture_output=True, text=True, timeout=300
+        [*GUARDED, *command],
+        cwd=CHAPTER,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 
@@ -191,7 +198,7 @@ def test_local_script_restarts_a_killed_rank(data: Path, tmp_path: Path) -> None
     options = arguments(data, save)
     options[options.index("--steps") + 1] = "60"
     process = subprocess.Popen(
-        [str(LAUNCH / "local.sh"), *options],
+        [*GUARDED, str(LAUNCH / "local.sh"), *options],
         cwd=CHAPTER,
         env=environment(PORT=port, NPROC=2),
         stdout=subprocess.DEVNULL,
