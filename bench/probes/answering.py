@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from tinyhub.models.mixed_precision import half_matmul
 from tinyhub.models.pretraining import linear_schedule
 
 
@@ -22,6 +23,11 @@ class Example:
 
     prompt: str
     answer: str
+
+
+# プロンプトと答えの id。
+Row = tuple[list[int], list[int]]
+BATCHES_SORTED_TOGETHER = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,21 @@ def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
+def _batches(rows: Sequence[Row], tuning: Tuning) -> Iterator[list[Row]]:
+    """混ぜてから長さの近い行どうしを集めたバッチ。どの行も 1 周に 1 度だけ出る。"""
+    rng = np.random.default_rng(tuning.seed)
+    size, together = tuning.batch_size, tuning.batch_size * BATCHES_SORTED_TOGETHER
+    while True:
+        order = rng.permutation(len(rows))
+        batches: list[list[Row]] = []
+        for start in range(0, len(rows), together):
+            part = [rows[index] for index in order[start : start + together]]
+            part.sort(key=lambda row: len(row[0]) + len(row[1]))
+            batches += [part[i : i + size] for i in range(0, len(part), size)]
+        for index in rng.permutation(len(batches)):
+            yield batches[index]
+
+
 def fine_tune(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -53,14 +74,12 @@ def fine_tune(
         )
         for example in examples
     ]
-    rows.sort(key=lambda row: len(row[0]) + len(row[1]))
-    rng = np.random.default_rng(tuning.seed)
+    batches = _batches(rows, tuning)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     losses = []
     model.train()
     for step in range(tuning.steps):
-        start = int(rng.integers(len(rows) - tuning.batch_size))
-        batch = rows[start : start + tuning.batch_size]
+        batch = next(batches)
         width = max(len(prompt) + len(answer) for prompt, answer in batch)
         ids = np.zeros((len(batch), width), dtype=np.int64)
         labels = np.full_like(ids, -100)
@@ -70,9 +89,10 @@ def fine_tune(
             labels[index, len(prompt) : end] = answer
         targets = torch.from_numpy(labels)[:, 1:]
         scored = targets != -100
-        hidden = model.model(torch.from_numpy(ids)).last_hidden_state[:, :-1]
+        with half_matmul():
+            hidden = model.model(torch.from_numpy(ids)).last_hidden_state[:, :-1]
         loss = torch.nn.functional.cross_entropy(
-            model.lm_head(hidden[scored]), targets[scored]
+            model.lm_head(hidden[scored].float()), targets[scored]
         )
         scale = linear_schedule(step, tuning.steps, tuning.warmup_steps)
         for group in optimizer.param_groups:
