@@ -144,6 +144,9 @@ class StatementWriter:
         length = int(rng.integers(2, 5))
         while pool is not None and len(pool) ** length < 2 * count:
             length += 1
+        # 同じ部分語が重なって引かれると、count 個の違う名前が作れないことがある。
+        while pool is not None and len(set(pool.tolist())) ** length < count:
+            pool, length = rng.choice(self.pieces, len(pool)), length + 1
         made: list[list[int]] = []
         while len(made) < count:
             if pool is None:
