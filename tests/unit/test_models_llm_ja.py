@@ -26,6 +26,7 @@ SMALL = replace(
     copying_per_batch=3,
     synthetic_per_batch=2,
     copying_steps=3,
+    constant_steps=2,
     steps=6,
     warmup_steps=2,
 )
@@ -166,8 +167,8 @@ def test_first_stage_reads_no_text_and_lines_hold_whole_rows(
     assert torch.equal(again.ids, early.ids)
 
 
-def test_rate_stays_until_text_joins_and_then_falls_to_zero() -> None:
-    recipe = replace(SMALL, warmup_steps=2, copying_steps=4, steps=8)
+def test_rate_stays_and_then_falls_to_zero() -> None:
+    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, steps=8)
     scales = [llm_ja.rate_scale(step, recipe) for step in range(9)]
     assert scales == [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0]
 

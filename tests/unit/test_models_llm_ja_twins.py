@@ -27,6 +27,7 @@ BASE = replace(
     copying_per_batch=2,
     synthetic_per_batch=2,
     copying_steps=1,
+    constant_steps=1,
     steps=2,
     warmup_steps=1,
 )

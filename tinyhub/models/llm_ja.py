@@ -92,8 +92,10 @@ class LlmJaRecipe:
     tokenizer_documents: int = 1_000
     text_seed: int = 7
     # はじめの copying_steps は合成の列だけ、そのあとは地の文も読む。
-    copying_steps: int = 2_800
-    steps: int = 5_000
+    copying_steps: int = 2_500
+    # 学習率は、ここまで一定、そのあと 0 まで直線で下がる。
+    constant_steps: int = 2_000
+    steps: int = 4_300
     window: int = 128
     windows_per_batch: int = 14
     copying_per_batch: int = 24
@@ -323,8 +325,8 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
 
 
 def rate_scale(step: int, recipe: LlmJaRecipe) -> float:
-    """合成の列だけのあいだは一定、そのあと 0 まで直線で下げる。"""
-    remaining = (recipe.steps - step) / (recipe.steps - recipe.copying_steps)
+    """学習率に掛ける 0 から 1 の数。"""
+    remaining = (recipe.steps - step) / (recipe.steps - recipe.constant_steps)
     return min(1.0, (step + 1) / recipe.warmup_steps, remaining)
 
 
