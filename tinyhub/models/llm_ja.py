@@ -66,7 +66,7 @@ SPECIAL_TOKENS = {
 class LlmJaRecipe:
     """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 3
+    version: int = 4
     vocab_size: int = 6_000
     hidden_size: int = 192
     num_hidden_layers: int = 4
@@ -93,9 +93,12 @@ class LlmJaRecipe:
     text_seed: int = 7
     # はじめの copying_steps は合成の列だけ、そのあとは地の文も読む。
     copying_steps: int = 2_500
-    # 学習率は、ここまで一定、そのあと 0 まで直線で下がる。
+    # 学習率は、constant_steps まで一定、そのあと first_steps で 0 になるように下がる。
+    # そこから restart_scale 倍で始め直し、steps で再び 0 になる。
     constant_steps: int = 2_000
-    steps: int = 4_300
+    first_steps: int = 4_300
+    restart_scale: float = 0.6
+    steps: int = 7_000
     window: int = 128
     windows_per_batch: int = 14
     copying_per_batch: int = 24
@@ -326,8 +329,13 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
 
 def rate_scale(step: int, recipe: LlmJaRecipe) -> float:
     """学習率に掛ける 0 から 1 の数。"""
-    remaining = (recipe.steps - step) / (recipe.steps - recipe.constant_steps)
-    return min(1.0, (step + 1) / recipe.warmup_steps, remaining)
+    first = recipe.first_steps
+    if step < first:
+        remaining = (first - step) / (first - recipe.constant_steps)
+        return min(1.0, (step + 1) / recipe.warmup_steps, remaining)
+    warm = (step - first + 1) / recipe.warmup_steps
+    remaining = (recipe.steps - step) / (recipe.steps - first)
+    return recipe.restart_scale * min(1.0, warm, remaining)
 
 
 def train(
