@@ -167,10 +167,12 @@ def test_first_stage_reads_no_text_and_lines_hold_whole_rows(
     assert torch.equal(again.ids, early.ids)
 
 
-def test_rate_stays_and_then_falls_to_zero() -> None:
-    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, steps=8)
-    scales = [llm_ja.rate_scale(step, recipe) for step in range(9)]
-    assert scales == [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0]
+def test_rate_falls_to_zero_and_starts_again_lower() -> None:
+    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, first_steps=8, steps=12)
+    recipe = replace(recipe, restart_scale=0.5)
+    scales = [llm_ja.rate_scale(step, recipe) for step in range(13)]
+    assert scales[:8] == [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
+    assert scales[8:] == [0.25, 0.375, 0.25, 0.125, 0.0]
 
 
 def test_names_that_share_parts_are_still_different(writer: StatementWriter) -> None:
