@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bench.probes.tuning import tune
+from tinyhub.models.mixed_precision import half_matmul
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Example:
 
     prompt: str
     answer: str
+
+
+# プロンプトと答えの id。
+Row = tuple[list[int], list[int]]
+BATCHES_SORTED_TOGETHER = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,21 @@ def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
+def _batches(rows: Sequence[Row], tuning: Tuning) -> Iterator[list[Row]]:
+    """混ぜてから長さの近い行どうしを集めたバッチ。どの行も 1 周に 1 度だけ出る。"""
+    rng = np.random.default_rng(tuning.seed)
+    size, together = tuning.batch_size, tuning.batch_size * BATCHES_SORTED_TOGETHER
+    while True:
+        order = rng.permutation(len(rows))
+        batches: list[list[Row]] = []
+        for start in range(0, len(rows), together):
+            part = [rows[index] for index in order[start : start + together]]
+            part.sort(key=lambda row: len(row[0]) + len(row[1]))
+            batches += [part[i : i + size] for i in range(0, len(part), size)]
+        for index in rng.permutation(len(batches)):
+            yield batches[index]
+
+
 def fine_tune(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -53,12 +74,10 @@ def fine_tune(
         )
         for example in examples
     ]
-    rows.sort(key=lambda row: len(row[0]) + len(row[1]))
-    rng = np.random.default_rng(tuning.seed)
+    batches = _batches(rows, tuning)
 
     def loss_at(_: int) -> torch.Tensor:
-        start = int(rng.integers(len(rows) - tuning.batch_size))
-        batch = rows[start : start + tuning.batch_size]
+        batch = next(batches)
         width = max(len(prompt) + len(answer) for prompt, answer in batch)
         ids = np.zeros((len(batch), width), dtype=np.int64)
         labels = np.full_like(ids, -100)
@@ -68,9 +87,10 @@ def fine_tune(
             labels[index, len(prompt) : end] = answer
         targets = torch.from_numpy(labels)[:, 1:]
         scored = targets != -100
-        hidden = model.model(torch.from_numpy(ids)).last_hidden_state[:, :-1]
+        with half_matmul():
+            hidden = model.model(torch.from_numpy(ids)).last_hidden_state[:, :-1]
         return torch.nn.functional.cross_entropy(
-            model.lm_head(hidden[scored]), targets[scored]
+            model.lm_head(hidden[scored].float()), targets[scored]
         )
 
     model.train()

@@ -1,6 +1,6 @@
-"""練習用の言語モデルの余地 (設計 8 節): 読み取り・5 択・指示・選好。
+"""練習用の言語モデルの余地 (設計 8 節): 5 択・指示・選好。
 
-    .venv/bin/python -m bench.probes.language_model --only reading
+    .venv/bin/python -m bench.probes.language_model --only choice
 
 章のノートブックではなく、基盤がそれらに足りるかを見るための短い計測である。結果は
 bench/results/probes.json に、機械の種類と日付を添えて書く。
@@ -24,7 +24,6 @@ from bench.probes.report import Figures, record
 from tinyhub.models.llm_ja_twins import CHAT_TEMPLATE
 from tinyhub.world import commonsense, instructions, safety
 from tinyhub.world.instructions import checks
-from tinyhub.world.rag import reader
 from tinyhub.world.safety import checks as safety_checks
 
 MODELS = Path(__file__).resolve().parents[2] / "tinyhub/models"
@@ -36,49 +35,6 @@ def load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     tokenizer.chat_template = CHAT_TEMPLATE
     return model, tokenizer
-
-
-# --- 読み取り -----------------------------------------------------------------
-
-
-def reading_prompt(row: reader.ReaderRow, told: bool = True) -> str:
-    """パッセージと質問。told が偽なら質問だけ (クローズドブック)。"""
-    passages = "\n".join(passage.text for passage in row.passages)
-    return f"<s>{passages if told else ''}\n質問：{row.question}\n答え："
-
-
-def reading(folder: Path, seed: int, scale: float) -> Figures:
-    """パッセージから答えを写す。値がなければ「わかりません」。"""
-    model, tokenizer = load(folder)
-    train = [
-        Example(reading_prompt(row), reader.target(row))
-        for row in reader.generate("train")
-    ]
-    tuning = Tuning(steps=500, learning_rate=1e-3 * scale, seed=seed)
-    started = time.process_time()
-    losses = fine_tune(model, tokenizer, train, tuning)
-    seconds = time.process_time() - started
-    rows = reader.generate("test")
-    answerable = [row for row in rows if row.positive_passage_indices]
-    absent = [row for row in rows if not row.positive_passage_indices]
-
-    def read(asked: list[reader.ReaderRow], told: bool = True) -> list[str]:
-        prompts = [reading_prompt(row, told) for row in asked]
-        return answer(model, tokenizer, prompts, max_new_tokens=12)
-
-    given = list(zip(read(answerable), answerable, strict=True))
-    closed = zip(read(answerable, told=False), answerable, strict=True)
-    return {
-        "answer_accuracy": _mean(text == row.answers[0] for text, row in given),
-        "abstention_rate": _mean(text == reader.ABSTENTION for text in read(absent)),
-        "answers_taken_from_a_passage": _mean(
-            text != "" and any(text in passage.text for passage in row.passages)
-            for text, row in given
-        ),
-        "closed_book_accuracy": _mean(text == row.answers[0] for text, row in closed),
-        "last_loss": statistics.mean(losses[-50:]),
-        "cpu_seconds": seconds,
-    }
 
 
 # --- 5 択 ----------------------------------------------------------------------
@@ -195,7 +151,6 @@ def _mean(values: Iterable[bool]) -> float:
 
 
 PROBES: dict[str, Callable[[Path, int, float], Figures]] = {
-    "reading": reading,
     "choice": choice,
     "instruction": instruction,
     "safe_replies": safe_replies,

@@ -7,9 +7,17 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
-from bench.probes import entities
-from bench.probes.answering import Example, Tuning, answer, fine_tune, log_likelihoods
+from bench.probes import entities, reading
+from bench.probes.answering import (
+    Example,
+    Tuning,
+    _batches,
+    answer,
+    fine_tune,
+    log_likelihoods,
+)
 from tinyhub.models import tokenizers_multilingual
+from tinyhub.world.rag.reader import compose
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +104,28 @@ def test_zero_learning_rate_changes_no_answer(
     tuning = Tuning(steps=3, batch_size=2, learning_rate=0.0)
     fine_tune(model, tokenizer, [Example("<s>空は", "青い")] * 4, tuning)
     assert answer(model, tokenizer, ["<s>空は"], 8) == before
+
+
+def test_batches_show_every_row_once_a_round_and_keep_lengths_together() -> None:
+    rows = [([1] * length, [2]) for length in range(1, 65)]
+    tuning = Tuning(batch_size=4)
+    made = _batches(rows, tuning)
+    batches = [next(made) for _ in range(16)]
+    lengths = [[len(prompt) for prompt, _ in batch] for batch in batches]
+    assert sorted(sum(lengths, [])) == list(range(1, 65))
+    assert all(max(batch) - min(batch) == 3 for batch in lengths)
+    assert [batch[0] for batch in lengths] != sorted(batch[0] for batch in lengths)
+
+
+def test_reading_baselines_know_only_the_type_of_the_value() -> None:
+    drafts = [
+        draft for draft in compose("test", 60) if draft.row.positive_passage_indices
+    ]
+    sizes = [len(draft.candidates) for draft in drafts]
+    chance = reading.any_value_accuracy(drafts)
+    assert 1 / max(sizes) <= chance <= 1 / min(sizes)
+    assert all(draft.row.answers[0] in draft.candidates for draft in drafts)
+    assert reading.usual_value_accuracy(compose("train", 60), drafts) < 0.2
+    told, closed = (reading.prompt(drafts[0].row, told) for told in (True, False))
+    assert drafts[0].row.passages[0].text in told
+    assert told.endswith(closed.removeprefix("<s>"))

@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from tinyhub.models import induction, llm_ja
-from tinyhub.models.statements import StatementWriter
+from tinyhub.models.statements import Family, StatementWriter
 
 SMALL = replace(
     llm_ja.LlmJaRecipe(),
@@ -23,7 +23,10 @@ SMALL = replace(
     documents={"prose": 60, "posts": 60},
     window=24,
     windows_per_batch=2,
+    copying_per_batch=3,
     synthetic_per_batch=2,
+    copying_steps=3,
+    constant_steps=2,
     steps=6,
     warmup_steps=2,
 )
@@ -101,8 +104,13 @@ def writer() -> StatementWriter:
     def encode(text: str) -> list[int]:
         return [codes.setdefault(char, 10 + len(codes)) for char in text]
 
-    frames = (("{n}の色は{v}です。", "{v}が{n}の色だ。"), ("{n}は{v}に開く。",))
-    return StatementWriter(encode, np.arange(1_000, 2_000), 1, 2, frames)
+    families = (
+        Family(("{n}の色は{v}です。", "{v}が{n}の色だ。"), ("色",)),
+        Family(("{n}は{v}に開く。",), ("時刻", "開く時刻")),
+    )
+    return StatementWriter(
+        encode, np.arange(1_000, 2_000), 1, 2, families, choice_weight=5.0, asking=True
+    )
 
 
 def test_every_copied_value_was_stated_before(writer: StatementWriter) -> None:
@@ -113,7 +121,8 @@ def test_every_copied_value_was_stated_before(writer: StatementWriter) -> None:
         stated = row.ids[:first]
         marked = [i for i, copy in enumerate(row.copied) if copy]
         assert {row.ids[i] for i in marked} <= set(stated)
-        assert all(row.weights[i] == 1.0 for i in marked)
+        assert all(row.weights[i] >= 1.0 for i in marked)
+        assert sum(row.weights) == sum(row.weights[i] for i in marked)
         assert len(row.ids) == len(row.weights) == len(row.copied)
 
 
@@ -127,8 +136,43 @@ def test_guides_copy_only_values_whose_name_came_before(
         marked = [i for i, copy in enumerate(row.copied) if copy]
         copied += len(marked)
         assert all(row.ids[i] in row.ids[:i] for i in marked)
-        assert all(row.ids[i] >= 1_000 for i in marked)
+        assert all(row.ids[i] >= 1_000 for i in marked if row.weights[i] > 1)
     assert copied
+
+
+def test_only_tokens_where_the_values_part_weigh_more(writer: StatementWriter) -> None:
+    values = [[5, 6, 7], [5, 8, 7], [5, 6], [9]]
+    assert writer._weights([5, 6, 7], values) == [5.0, 5.0, 5.0]
+    assert writer._weights([5, 8, 7], values) == [5.0, 5.0, 1.0]
+    assert writer._weights([9], values) == [5.0]
+    assert writer._weights([9], [[9]]) == [1.0]
+
+
+def test_first_stage_reads_no_text_and_lines_hold_whole_rows(
+    writer: StatementWriter,
+) -> None:
+    recipe = replace(SMALL, line=200, copying_per_batch=12)
+    stream = np.full(500, 7)
+    early = llm_ja.batch_at(0, stream, writer, recipe)
+    late = llm_ja.batch_at(recipe.copying_steps, stream, writer, recipe)
+    text = np.float32(recipe.text_weight)
+    assert not (early.weights == text).any()
+    # つなぎ目の先頭になった窓の 1 つ目のトークンには、損失をかけない。
+    windows = recipe.windows_per_batch * recipe.window
+    assert int((late.weights == text).sum()) in (windows, windows - 1)
+    assert early.ids.shape[1] <= recipe.line
+    assert int((early.ids == 1).sum()) == recipe.copying_per_batch
+    assert len(early.ids) < recipe.copying_per_batch
+    again = llm_ja.batch_at(0, stream, writer, recipe)
+    assert torch.equal(again.ids, early.ids)
+
+
+def test_rate_falls_to_zero_and_starts_again_lower() -> None:
+    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, first_steps=8, steps=12)
+    recipe = replace(recipe, restart_scale=0.5)
+    scales = [llm_ja.rate_scale(step, recipe) for step in range(13)]
+    assert scales[:8] == [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
+    assert scales[8:] == [0.25, 0.375, 0.25, 0.125, 0.0]
 
 
 def test_names_that_share_parts_are_still_different(writer: StatementWriter) -> None:

@@ -24,7 +24,10 @@ BASE = replace(
     documents={"prose": 60, "posts": 60},
     window=24,
     windows_per_batch=2,
+    copying_per_batch=2,
     synthetic_per_batch=2,
+    copying_steps=1,
+    constant_steps=1,
     steps=2,
     warmup_steps=1,
 )

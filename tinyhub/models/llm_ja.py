@@ -8,13 +8,15 @@
 
 課題の形をした行、会話、検証・テスト分割の文は入らない
 (tests/unit/test_models_llm_ja.py)。
-初期値は `tinyhub.models.induction` が作る。
+初期値は `tinyhub.models.induction` が作る。組み込んだ写す注意は、地の文を混ぜて始める
+と育つ前に壊れるので、はじめの copying_steps は合成の列だけを読み、そのあとで地の文を
+加える。
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +30,14 @@ from tinyhub.models.mixed_precision import (
     half_matmul,
     linear_cross_entropy,
 )
-from tinyhub.models.pretraining import linear_schedule, matrix_decay_adamw
+from tinyhub.models.pretraining import matrix_decay_adamw
 from tinyhub.models.recipe_record import (
     Stopwatch,
     has_weights_of,
     size_note,
     write_record,
 )
-from tinyhub.models.statements import Sequence, StatementWriter
+from tinyhub.models.statements import Family, Sequence, StatementWriter
 from tinyhub.models.tokenizers_multilingual import train_unigram
 from tinyhub.models.training_loop import run_steps
 from tinyhub.models.world_text import (
@@ -48,6 +50,7 @@ from tinyhub.models.world_text import (
 from tinyhub.world.rag import text as rag_text
 
 FRAMES_PER_ATTRIBUTE, FRAMES_SEED = 60, 5
+HELD_OUT_ROWS = 60
 SPECIAL_TOKENS = {
     "unk_token": "<unk>",
     "bos_token": "<s>",
@@ -63,7 +66,7 @@ SPECIAL_TOKENS = {
 class LlmJaRecipe:
     """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 2
+    version: int = 4
     vocab_size: int = 6_000
     hidden_size: int = 192
     num_hidden_layers: int = 4
@@ -88,13 +91,26 @@ class LlmJaRecipe:
     )
     tokenizer_documents: int = 1_000
     text_seed: int = 7
+    # はじめの copying_steps は合成の列だけ、そのあとは地の文も読む。
+    copying_steps: int = 2_500
+    # 学習率は、constant_steps まで一定、そのあと first_steps で 0 になるように下がる。
+    # そこから restart_scale 倍で始め直し、steps で再び 0 になる。
+    constant_steps: int = 2_000
+    first_steps: int = 4_300
+    restart_scale: float = 0.6
+    steps: int = 7_000
     window: int = 128
     windows_per_batch: int = 14
-    synthetic_per_batch: int = 20
+    copying_per_batch: int = 24
+    synthetic_per_batch: int = 16
     # 鍵と値の列、短い骨組みの列、手引きの骨組みの列の割合。
-    synthetic_shares: tuple[float, float, float] = (0.15, 0.25, 0.6)
-    steps: int = 6_000
-    warmup_steps: int = 200
+    synthetic_shares: tuple[float, float, float] = (0.1, 0.4, 0.5)
+    # 1 行の長さ。短い列は、これを超えないようにつなげて 1 行にする。
+    line: int = 256
+    text_weight: float = 0.3
+    # 写す先を選ぶトークンの損失の重み (ほかの写すトークンは 1)。
+    choice_weight: float = 5.0
+    warmup_steps: int = 50
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
     seed: int = 42
@@ -141,7 +157,9 @@ def train_tokenizer(
     return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
-def statement_writer(tokenizer: PreTrainedTokenizerFast) -> StatementWriter:
+def statement_writer(
+    tokenizer: PreTrainedTokenizerFast, recipe: LlmJaRecipe
+) -> StatementWriter:
     """tokenizer の文字からなる部分語を、名前と値に使う。"""
     names = {i: piece for piece, i in tokenizer.get_vocab().items()}
     pieces = [
@@ -154,7 +172,13 @@ def statement_writer(tokenizer: PreTrainedTokenizerFast) -> StatementWriter:
         np.array(pieces),
         tokenizer.bos_token_id,
         tokenizer.eos_token_id,
-        rag_text.frames(FRAMES_PER_ATTRIBUTE, FRAMES_SEED),
+        map(
+            Family,
+            rag_text.frames(FRAMES_PER_ATTRIBUTE, FRAMES_SEED),
+            rag_text.topics(),
+        ),
+        choice_weight=recipe.choice_weight,
+        asking=True,
     )
 
 
@@ -172,13 +196,47 @@ def batch_at(
 ) -> Batch:
     """step 番目のバッチ。step だけで決まるので、中断しても同じ列が続く。"""
     rng = np.random.default_rng((recipe.seed, step))
-    rows = [
-        _window(stream, recipe.window, rng) for _ in range(recipe.windows_per_batch)
-    ]
+    copying = step < recipe.copying_steps
+    rows = [] if copying else _windows(stream, recipe, rng)
     kinds = (writer.keys_and_values, writer.statements_and_restatements, writer.guides)
-    for _ in range(recipe.synthetic_per_batch):
-        write = rng.choice(kinds, p=recipe.synthetic_shares)
-        rows.append(write(rng))
+    count = recipe.copying_per_batch if copying else recipe.synthetic_per_batch
+    for kind in rng.choice(len(kinds), count, p=recipe.synthetic_shares):
+        rows.append(kinds[kind](rng))
+    return _padded(_joined(rows, recipe.line))
+
+
+def _windows(
+    stream: np.ndarray, recipe: LlmJaRecipe, rng: np.random.Generator
+) -> list[Sequence]:
+    size = recipe.window
+    starts = rng.integers(len(stream) - size, size=recipe.windows_per_batch).tolist()
+    return [
+        Sequence(
+            stream[start : start + size].tolist(),
+            [recipe.text_weight] * size,
+            [False] * size,
+        )
+        for start in starts
+    ]
+
+
+def _joined(rows: list[Sequence], longest: int) -> list[Sequence]:
+    """長さが longest を超えないように、列をつなげる。"""
+    lines: list[Sequence] = []
+    for row in rows:
+        for line in lines:
+            if len(line.ids) + len(row.ids) <= longest:
+                line.ids.extend(row.ids)
+                # つなぎ目の先頭は、前の列からは読めない。
+                line.weights.extend([0.0, *row.weights[1:]])
+                line.copied.extend(row.copied)
+                break
+        else:
+            lines.append(row)
+    return lines
+
+
+def _padded(rows: list[Sequence]) -> Batch:
     width = max(len(row.ids) for row in rows)
     ids = np.zeros((len(rows), width), dtype=np.int64)
     weights = np.zeros((len(rows), width), dtype=np.float32)
@@ -188,12 +246,6 @@ def batch_at(
         ids[index, :length], weights[index, :length] = row.ids, row.weights
         copied[index, :length] = row.copied
     return Batch(*(torch.from_numpy(array) for array in (ids, weights, copied)))
-
-
-def _window(stream: np.ndarray, size: int, rng: np.random.Generator) -> Sequence:
-    start = int(rng.integers(len(stream) - size))
-    ids = stream[start : start + size].tolist()
-    return Sequence(ids, [1.0] * size, [False] * size)
 
 
 def pretraining_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
@@ -211,19 +263,45 @@ def pretraining_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     return loss / weights.sum()
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """学習に使わない乱数で作った、評価用のバッチ。"""
+
+    text: Batch
+    statements: Batch
+    guides: Batch
+
+
+def held_out_batches(
+    stream: np.ndarray, writer: StatementWriter, recipe: LlmJaRecipe
+) -> HeldOut:
+    """地の文の窓と、合成の列を種類ごとに。"""
+    rng = np.random.default_rng(recipe.seed + 1)
+    rows = range(HELD_OUT_ROWS)
+    return HeldOut(
+        _padded(_windows(stream, recipe, rng)),
+        _padded([writer.statements_and_restatements(rng) for _ in rows]),
+        _padded([writer.guides(rng) for _ in rows]),
+    )
+
+
 @torch.inference_mode()
-def evaluate(model: LlamaForCausalLM, batch: Batch) -> dict[str, float]:
-    """地の文の損失 (ナット) と、写すべきトークンの正解率。"""
-    logits = model(batch.ids).logits[:, :-1]
-    weights, copied = batch.weights[:, 1:], batch.copied[:, 1:]
-    targets = batch.ids[:, 1:]
-    text = (weights == 1) & ~copied
-    text_loss = torch.nn.functional.cross_entropy(logits[text], targets[text])
-    right = logits[copied].argmax(dim=-1) == targets[copied]
-    return {
-        "text_loss": text_loss.item(),
-        "copy_accuracy": right.float().mean().item(),
-    }
+def evaluate(model: LlamaForCausalLM, held_out: HeldOut) -> dict[str, float]:
+    """地の文の損失 (ナット) と、写す先を選ぶトークン・写すトークンの正解率。"""
+    hidden = model.model(held_out.text.ids).last_hidden_state[:, :-1]
+    losses = torch.nn.functional.cross_entropy(
+        model.lm_head(hidden.flatten(0, 1)), held_out.text.ids[:, 1:].flatten()
+    )
+    figures = {"text_loss": losses.item()}
+    for name in ("statements", "guides"):
+        batch: Batch = getattr(held_out, name)
+        copied = batch.copied[:, 1:]
+        hidden = model.model(batch.ids).last_hidden_state[:, :-1][copied]
+        right = model.lm_head(hidden).argmax(dim=-1) == batch.ids[:, 1:][copied]
+        choice = batch.weights[:, 1:][copied] > 1
+        figures[f"{name}_choice"] = right[choice].float().mean().item()
+        figures[f"{name}_copy"] = right.float().mean().item()
+    return figures
 
 
 def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
@@ -249,6 +327,17 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
     return model.train()
 
 
+def rate_scale(step: int, recipe: LlmJaRecipe) -> float:
+    """学習率に掛ける 0 から 1 の数。"""
+    first = recipe.first_steps
+    if step < first:
+        remaining = (first - step) / (first - recipe.constant_steps)
+        return min(1.0, (step + 1) / recipe.warmup_steps, remaining)
+    warm = (step - first + 1) / recipe.warmup_steps
+    remaining = (recipe.steps - step) / (recipe.steps - first)
+    return recipe.restart_scale * min(1.0, warm, remaining)
+
+
 def train(
     recipe: LlmJaRecipe, work: Path, output: Path, checkpoint_every: int = 200
 ) -> None:
@@ -258,22 +347,19 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(recipe, documents, work / "tokenizer")
     stream = token_stream(tokenizer, documents, recipe.seed)
-    writer = statement_writer(tokenizer)
+    writer = statement_writer(tokenizer, recipe)
     print(f"地の文 {len(stream):,} トークン、語彙 {len(tokenizer):,}", flush=True)
 
     model = initial_model(recipe, len(tokenizer))
     optimizer = matrix_decay_adamw(
         model, recipe.learning_rate, recipe.weight_decay, betas=(0.9, 0.95)
     )
-    held_out = batch_at(0, stream, writer, replace(recipe, seed=recipe.seed + 1))
+    held_out = held_out_batches(stream, writer, recipe)
     run_steps(
         model,
         optimizer,
         steps=recipe.steps,
-        rate_at=lambda step: (
-            recipe.learning_rate
-            * linear_schedule(step, recipe.steps, recipe.warmup_steps)
-        ),
+        rate_at=lambda step: recipe.learning_rate * rate_scale(step, recipe),
         loss_at=lambda step: pretraining_loss(
             model, batch_at(step, stream, writer, recipe)
         ),

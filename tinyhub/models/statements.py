@@ -8,6 +8,8 @@
 - 短い文の骨組みと、普通の名詞の話題。
 - 手引きや案内の文の骨組み (訓練用の組み合わせだけ)。前置きや後置きもつく。
 - 文の骨組みのない「鍵 値 鍵 値 …」の列。
+
+言い直しには、話題を先に挙げて「答えは」などのあとに値を置く形もある。
 """
 
 from __future__ import annotations
@@ -45,26 +47,52 @@ RESTATEMENTS = (
     "{n}の{t}といえば、",
     "{t}を{n}について言うと、",
 )
+# 言い直しのもう一つの形。話題を挙げる文と、値の前に置く言葉を組み合わせる。
+ASKING = (
+    "{n}の{t}とは。",
+    "{n}の{t}をたずねる。",
+    "{n}について、{t}を確かめる。",
+    "{t}を、{n}について調べる。",
+    "たずねたいのは{n}の{t}である。",
+    "{n}では、{t}はどうか。",
+    "{t}を、{n}に関して答える。",
+    "問いは{n}の{t}。",
+)
+CUES = ("答えは", "それは", "\n答え：", "\n答えは", "\n")
+ASKING_RATE = 0.5
+# 手引きの列に、同じ名前についての別の属性の文を加える割合。
+OTHER_FAMILY_RATE = 0.4
 # 名前 (値) どうしが部分語を分け合う列の割合と、分け合う部分語の数の範囲。
 SHARED_PARTS = 0.6
 POOL = (3, 7)
-# 先が読めないトークンの損失の重み。写せるはずのトークンは 1。
-UNPREDICTABLE = 0.05
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """id 列と、各トークンを当てる損失の重み (どちらも同じ長さ)。"""
+    """id 列と、各トークンを当てる損失の重みと、写すべきトークンか (同じ長さ)。"""
 
     ids: list[int]
     weights: list[float]
     copied: list[bool]
 
 
+@dataclass(frozen=True)
+class Family:
+    """一つの属性を述べる文の骨組み ({n} が名前、{v} が値) と、その属性の呼び名。"""
+
+    frames: Iterable[str]
+    topics: Iterable[str]
+
+
+Fact = tuple[list[int], list[int], list[int]]
+
+
 class StatementWriter:
     """encode で文字列を id にし、pieces (名前と値に使う id) から合成の列を書く。
 
-    families は、同じことを述べる文の骨組みの集まり。{n} が名前、{v} が値。
+    損失の重みは、写せるトークンが 1、先が読めないトークンが 0。文脈の値のうち、そこま
+    でが同じで、そこから分かれるものがあるトークン (値の最初のトークンはいつもそう) は
+    choice_weight にする。asking が真なら、ASKING の形でも言い直す。
     """
 
     def __init__(
@@ -73,11 +101,23 @@ class StatementWriter:
         pieces: np.ndarray,
         bos: int,
         eos: int,
-        families: Iterable[Iterable[str]] = (),
+        families: Iterable[Family] = (),
+        choice_weight: float = 1.0,
+        asking: bool = False,
     ) -> None:
         self.pieces, self.bos, self.eos = pieces, bos, eos
+        self.choice_weight = choice_weight
         self.families = [
-            [self._parts(frame, encode) for frame in frames] for frames in families
+            (
+                [self._parts(frame, encode) for frame in family.frames],
+                [encode(topic) for topic in family.topics],
+            )
+            for family in families
+        ]
+        self.asking = [
+            self._parts(asked + cue, encode)
+            for asked in (ASKING if asking else ())
+            for cue in CUES
         ]
         self.topics = [encode(topic) for topic in TOPICS]
         self.statements = [self._parts(frame, encode) for frame in STATEMENTS]
@@ -127,17 +167,13 @@ class StatementWriter:
             own = topics if rng.random() < 0.3 else [rng.choice(topics)]
             facts += [(name, self.topics[topic], values.pop()) for topic in own]
         facts = [facts[i] for i in rng.permutation(len(facts))[:7]]
-        ids, copied = [self.bos], [False]
+        row = _Row(self.bos)
         for fact in facts:
             frame = self.statements[int(rng.integers(len(self.statements)))]
-            self._append(frame, fact, ids, copied)
+            self._append(frame, fact, row)
         for index in rng.permutation(len(facts))[: int(rng.integers(2, 6))]:
-            fact = facts[index]
-            frame = self.restatements[int(rng.integers(len(self.restatements)))]
-            self._append(frame, fact, ids, copied)
-            ids += fact[2] + self.stop
-            copied += [True] * (len(fact[2]) + len(self.stop))
-        return self._weighted(ids, copied)
+            self._restate(facts[index], [fact[2] for fact in facts], row, rng)
+        return row.closed(self.eos)
 
     def guides(self, rng: np.random.Generator) -> Sequence:
         """手引きの文で 3 つから 5 つの名前について述べ、そのいくつかを言い直す。
@@ -146,49 +182,105 @@ class StatementWriter:
         """
         if not self.families:
             raise ValueError("文の骨組みがありません")
-        frames = self.families[int(rng.integers(len(self.families)))]
         count = int(rng.integers(3, 6))
-        names, values = self._names(rng, count), self._names(rng, count)
-        again = rng.permutation(count)[: int(rng.integers(1, 4))].tolist()
-        ids, copied = [self.bos], [False]
-        for order, index in enumerate([*range(count), *again]):
-            frame = frames[int(rng.integers(len(frames)))]
-            told = order >= count
-            slots = {"n": names[index], "v": values[index]}
+        names, values = self._names(rng, count), self._names(rng, count + 1)
+        family, other = rng.integers(len(self.families), size=2).tolist()
+        told = [(family, index) for index in range(count)]
+        if other != family and rng.random() < OTHER_FAMILY_RATE:
+            told.append((other, int(rng.integers(count))))
+        facts = []
+        for (which, index), value in zip(told, values, strict=False):
+            frames, topics = self.families[which]
+            topic = topics[int(rng.integers(len(topics)))]
+            facts.append((frames, (names[index], topic, value)))
+        row = _Row(self.bos)
+        for index in rng.permutation(len(facts)):
+            frames, fact = facts[index]
+            self._append(frames[int(rng.integers(len(frames)))], fact, row)
+        values = [fact[2] for _, fact in facts]
+        for index in rng.permutation(len(facts))[: int(rng.integers(2, 6))]:
+            frames, fact = facts[index]
+            if self.asking and rng.random() < ASKING_RATE:
+                self._restate(fact, values, row, rng)
+                continue
             known = False
-            for part in frame:
-                piece = slots[part] if isinstance(part, str) else part
-                ids += piece
+            for part in frames[int(rng.integers(len(frames)))]:
                 # 値が名前より先に来る言い直しでは、どの値かがまだ決まっていない。
-                copied += [told and known and part == "v"] * len(piece)
+                if part == "v" and known:
+                    row.copy(fact[2], self._weights(fact[2], values))
+                else:
+                    row.add(self._filled(part, fact))
                 known = known or part == "n"
-        return self._weighted(ids, copied)
+        return row.closed(self.eos)
 
     def keys_and_values(self, rng: np.random.Generator) -> Sequence:
         """「鍵 値」を並べ、順番を変えてもう一度並べる。"""
         count = int(rng.integers(4, 16))
         drawn = rng.choice(self.pieces, 2 * count, replace=False)
         keys, values = drawn[:count], drawn[count:]
-        ids, copied = [self.bos], [False]
+        row = _Row(self.bos)
         for again in (False, True):
             for index in rng.permutation(count):
-                ids += [int(keys[index]), int(values[index])]
-                copied += [False, again]
-        return self._weighted(ids, copied)
+                row.add([int(keys[index])])
+                value = [int(values[index])]
+                if again:
+                    row.copy(value, [self.choice_weight])
+                else:
+                    row.add(value)
+        return row.closed(self.eos)
+
+    def _restate(
+        self,
+        fact: Fact,
+        values: list[list[int]],
+        row: _Row,
+        rng: np.random.Generator,
+    ) -> None:
+        """値の前までを書き、値と句点を写すトークンとして続ける。"""
+        frames = self.restatements
+        if self.asking and rng.random() < ASKING_RATE:
+            frames = self.asking
+        self._append(frames[int(rng.integers(len(frames)))], fact, row)
+        row.copy(fact[2], self._weights(fact[2], values))
+        row.copy(self.stop, [1.0] * len(self.stop))
+
+    def _weights(self, value: list[int], values: list[list[int]]) -> list[float]:
+        """value の各トークンを当てる損失の重み。values は文脈に出た値のすべて。"""
+        return [
+            self.choice_weight
+            if any(v[:i] == value[:i] and v[i : i + 1] != [token] for v in values)
+            else 1.0
+            for i, token in enumerate(value)
+        ]
 
     @staticmethod
-    def _append(
-        frame: list[str | list[int]],
-        fact: tuple[list[int], list[int], list[int]],
-        ids: list[int],
-        copied: list[bool],
-    ) -> None:
-        slots = dict(zip("ntv", fact, strict=True))
-        for part in frame:
-            piece = slots[part] if isinstance(part, str) else part
-            ids += piece
-            copied += [False] * len(piece)
+    def _filled(part: str | list[int], fact: Fact) -> list[int]:
+        return fact["ntv".index(part)] if isinstance(part, str) else part
 
-    def _weighted(self, ids: list[int], copied: list[bool]) -> Sequence:
-        weights = [1.0 if mark else UNPREDICTABLE for mark in copied]
-        return Sequence([*ids, self.eos], [*weights, 0.0], [*copied, False])
+    def _append(self, frame: list[str | list[int]], fact: Fact, row: _Row) -> None:
+        for part in frame:
+            row.add(self._filled(part, fact))
+
+
+class _Row:
+    """書きかけの列。"""
+
+    def __init__(self, bos: int) -> None:
+        self.ids, self.weights, self.copied = [bos], [0.0], [False]
+
+    def add(self, ids: list[int]) -> None:
+        """先の読めないトークンを続ける。"""
+        self.ids += ids
+        self.weights += [0.0] * len(ids)
+        self.copied += [False] * len(ids)
+
+    def copy(self, ids: list[int], weights: list[float]) -> None:
+        """文脈から写すトークンを続ける。"""
+        self.ids += ids
+        self.weights += weights
+        self.copied += [True] * len(ids)
+
+    def closed(self, eos: int) -> Sequence:
+        """文書の終わりの印をつけた列。"""
+        self.add([eos])
+        return Sequence(self.ids, self.weights, self.copied)

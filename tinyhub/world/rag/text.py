@@ -90,3 +90,12 @@ def frames(per_attribute: int, seed: int) -> list[list[str]]:
         for attributes in ATTRIBUTES.values()
         for attribute in attributes
     ]
+
+
+def topics() -> list[tuple[str, ...]]:
+    """属性の呼び名。frames と同じ順。"""
+    return [
+        attribute.nouns
+        for attributes in ATTRIBUTES.values()
+        for attribute in attributes
+    ]
