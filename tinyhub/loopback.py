@@ -18,17 +18,26 @@ _HOST = "127.0.0.1"
 
 def listen(port: int) -> socket.socket:
     """優先するポートで、使用中なら空いているポートで待ち受ける。"""
+    # 同時に始めた 2 つは、どちらも bind まで成功し、あとの listen が断られる。
+    try:
+        return _listener(port)
+    except OSError:
+        return _listener(0)
+
+
+def _listener(port: int) -> socket.socket:
     # asyncio は TCP と明示した socket にだけ TCP_NODELAY を付ける。付かないと、
     # 応答のたびに相手の遅延 ACK を 40 ミリ秒待つことになる。
     listener = socket.socket(
         socket.AF_INET, socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
     )
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_HOST, port))
+        listener.listen(128)
     except OSError:
-        listener.bind((_HOST, 0))
-    listener.listen(128)
+        listener.close()
+        raise
     return listener
 
 
