@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from tinyhub.loopback import listen
+
+RACERS, ROUNDS = 4, 100
 
 
 def _free_port() -> int:
@@ -28,16 +32,19 @@ def test_another_port_is_taken_when_someone_listens() -> None:
                 pass
 
 
-def test_another_port_is_taken_when_only_listening_is_refused() -> None:
-    """SO_REUSEADDR どうしは bind まで成功し、先に listen したほうが勝つ。"""
-    port = _free_port()
-    with socket.socket() as rival:
-        rival.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        rival.bind(("127.0.0.1", port))
-        late = socket.socket()
-        late.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with late:
-            late.bind(("127.0.0.1", port))
-            rival.listen()
-            with listen(port) as listener:
-                assert listener.getsockname()[1] != port
+def _listener_at(port: int, start: threading.Barrier) -> socket.socket:
+    start.wait()
+    return listen(port)
+
+
+def test_racing_for_one_port_gives_each_a_port() -> None:
+    """SO_REUSEADDR どうしは bind まで成功し、あとの listen が断られることがある。"""
+    with ThreadPoolExecutor(RACERS) as pool:
+        for _ in range(ROUNDS):
+            port, start = _free_port(), threading.Barrier(RACERS)
+            racing = [pool.submit(_listener_at, port, start) for _ in range(RACERS)]
+            listeners = [race.result() for race in racing]
+            ports = {listener.getsockname()[1] for listener in listeners}
+            for listener in listeners:
+                listener.close()
+            assert len(ports) == RACERS
