@@ -168,11 +168,42 @@ def test_first_stage_reads_no_text_and_lines_hold_whole_rows(
 
 
 def test_rate_falls_to_zero_and_starts_again_lower() -> None:
-    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, first_steps=8, steps=12)
-    recipe = replace(recipe, restart_scale=0.5)
-    scales = [llm_ja.rate_scale(step, recipe) for step in range(13)]
+    recipe = replace(SMALL, warmup_steps=2, constant_steps=4, steps=16)
+    recipe = replace(recipe, restarts=(8, 12), restart_scale=0.5)
+    scales = [llm_ja.rate_scale(step, recipe) for step in range(17)]
     assert scales[:8] == [0.5, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
-    assert scales[8:] == [0.25, 0.375, 0.25, 0.125, 0.0]
+    assert scales[8:12] == scales[12:16] == [0.25, 0.375, 0.25, 0.125]
+    assert scales[16] == 0.0
+
+
+def test_later_batches_hold_more_rows_and_less_text(writer: StatementWriter) -> None:
+    recipe = replace(
+        SMALL,
+        line=1,
+        later_from=9,
+        crossing_from=11,
+        later_windows_per_batch=1,
+        later_synthetic_per_batch=5,
+    )
+    stream = np.full(500, 7)
+    early = llm_ja.batch_at(8, stream, writer, recipe)
+    later = llm_ja.batch_at(9, stream, writer, recipe)
+    crossed = llm_ja.batch_at(11, stream, writer, recipe)
+    assert len(early.ids) == recipe.windows_per_batch + recipe.synthetic_per_batch
+    assert len(later.ids) == len(crossed.ids) == 1 + 5
+
+
+def test_crossed_guides_tell_other_attributes_of_the_same_names(
+    writer: StatementWriter,
+) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(100):
+        pairs = writer._crossing(rng, 0, 3, 4)
+        assert 1 <= len(pairs) <= 4 and len(set(pairs)) == len(pairs)
+        assert all(family == 1 and name in range(3) for family, name in pairs)
+        row = writer.guides(rng, crossing=3)
+        marked = [i for i, copy in enumerate(row.copied) if copy]
+        assert all(row.ids[i] in row.ids[:i] for i in marked)
 
 
 def test_names_that_share_parts_are_still_different(writer: StatementWriter) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ SPECIAL_TOKENS = {
 class LlmJaRecipe:
     """LLM-ja を決めるすべての数。1 つでも変われば重みは作り直しになる。"""
 
-    version: int = 4
+    version: int = 6
     vocab_size: int = 6_000
     hidden_size: int = 192
     num_hidden_layers: int = 4
@@ -93,16 +94,23 @@ class LlmJaRecipe:
     text_seed: int = 7
     # はじめの copying_steps は合成の列だけ、そのあとは地の文も読む。
     copying_steps: int = 2_500
-    # 学習率は、constant_steps まで一定、そのあと first_steps で 0 になるように下がる。
-    # そこから restart_scale 倍で始め直し、steps で再び 0 になる。
+    # 学習率は、constant_steps まで一定、そのあと restarts のはじめで 0 になるように
+    # 下がる。restarts の各ステップで restart_scale 倍から始め直し、次で再び 0 になる。
     constant_steps: int = 2_000
-    first_steps: int = 4_300
+    restarts: tuple[int, ...] = (4_300, 7_000, 10_500)
     restart_scale: float = 0.6
-    steps: int = 7_000
+    steps: int = 14_000
     window: int = 128
     windows_per_batch: int = 14
     copying_per_batch: int = 24
     synthetic_per_batch: int = 16
+    # later_from からは、地の文を減らして、合成の列を増やす。
+    later_from: int = 7_000
+    later_windows_per_batch: int = 8
+    later_synthetic_per_batch: int = 24
+    # crossing_from からは、手引きの列で、一つの名前にいくつもの属性を述べる。
+    crossing_from: int = 10_500
+    crossing_facts: int = 3
     # 鍵と値の列、短い骨組みの列、手引きの骨組みの列の割合。
     synthetic_shares: tuple[float, float, float] = (0.1, 0.4, 0.5)
     # 1 行の長さ。短い列は、これを超えないようにつなげて 1 行にする。
@@ -196,20 +204,35 @@ def batch_at(
 ) -> Batch:
     """step 番目のバッチ。step だけで決まるので、中断しても同じ列が続く。"""
     rng = np.random.default_rng((recipe.seed, step))
-    copying = step < recipe.copying_steps
-    rows = [] if copying else _windows(stream, recipe, rng)
-    kinds = (writer.keys_and_values, writer.statements_and_restatements, writer.guides)
-    count = recipe.copying_per_batch if copying else recipe.synthetic_per_batch
+    windows, count = _shape(step, recipe)
+    rows = _windows(stream, recipe, windows, rng)
+    crossing = recipe.crossing_facts if step >= recipe.crossing_from else 0
+    kinds = (
+        writer.keys_and_values,
+        writer.statements_and_restatements,
+        partial(writer.guides, crossing=crossing),
+    )
     for kind in rng.choice(len(kinds), count, p=recipe.synthetic_shares):
         rows.append(kinds[kind](rng))
     return _padded(_joined(rows, recipe.line))
 
 
+def _shape(step: int, recipe: LlmJaRecipe) -> tuple[int, int]:
+    """地の文の窓の数と、合成の列の数。"""
+    if step < recipe.copying_steps:
+        return 0, recipe.copying_per_batch
+    if step < recipe.later_from:
+        return recipe.windows_per_batch, recipe.synthetic_per_batch
+    return recipe.later_windows_per_batch, recipe.later_synthetic_per_batch
+
+
 def _windows(
-    stream: np.ndarray, recipe: LlmJaRecipe, rng: np.random.Generator
+    stream: np.ndarray, recipe: LlmJaRecipe, count: int, rng: np.random.Generator
 ) -> list[Sequence]:
     size = recipe.window
-    starts = rng.integers(len(stream) - size, size=recipe.windows_per_batch).tolist()
+    if not count:
+        return []
+    starts = rng.integers(len(stream) - size, size=count).tolist()
     return [
         Sequence(
             stream[start : start + size].tolist(),
@@ -270,6 +293,7 @@ class HeldOut:
     text: Batch
     statements: Batch
     guides: Batch
+    crossing: Batch
 
 
 def held_out_batches(
@@ -279,9 +303,10 @@ def held_out_batches(
     rng = np.random.default_rng(recipe.seed + 1)
     rows = range(HELD_OUT_ROWS)
     return HeldOut(
-        _padded(_windows(stream, recipe, rng)),
+        _padded(_windows(stream, recipe, recipe.windows_per_batch, rng)),
         _padded([writer.statements_and_restatements(rng) for _ in rows]),
         _padded([writer.guides(rng) for _ in rows]),
+        _padded([writer.guides(rng, recipe.crossing_facts) for _ in rows]),
     )
 
 
@@ -293,7 +318,7 @@ def evaluate(model: LlamaForCausalLM, held_out: HeldOut) -> dict[str, float]:
         model.lm_head(hidden.flatten(0, 1)), held_out.text.ids[:, 1:].flatten()
     )
     figures = {"text_loss": losses.item()}
-    for name in ("statements", "guides"):
+    for name in ("statements", "guides", "crossing"):
         batch: Batch = getattr(held_out, name)
         copied = batch.copied[:, 1:]
         hidden = model.model(batch.ids).last_hidden_state[:, :-1][copied]
@@ -329,12 +354,15 @@ def initial_model(recipe: LlmJaRecipe, vocab_size: int) -> LlamaForCausalLM:
 
 def rate_scale(step: int, recipe: LlmJaRecipe) -> float:
     """学習率に掛ける 0 から 1 の数。"""
-    first = recipe.first_steps
-    if step < first:
-        remaining = (first - step) / (first - recipe.constant_steps)
+    starts = [start for start in recipe.restarts if start <= step]
+    if not starts:
+        end = recipe.restarts[0]
+        remaining = (end - step) / (end - recipe.constant_steps)
         return min(1.0, (step + 1) / recipe.warmup_steps, remaining)
-    warm = (step - first + 1) / recipe.warmup_steps
-    remaining = (recipe.steps - step) / (recipe.steps - first)
+    start = starts[-1]
+    end = (*recipe.restarts, recipe.steps)[len(starts)]
+    warm = (step - start + 1) / recipe.warmup_steps
+    remaining = (end - step) / (end - start)
     return recipe.restart_scale * min(1.0, warm, remaining)
 
 

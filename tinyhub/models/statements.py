@@ -175,18 +175,22 @@ class StatementWriter:
             self._restate(facts[index], [fact[2] for fact in facts], row, rng)
         return row.closed(self.eos)
 
-    def guides(self, rng: np.random.Generator) -> Sequence:
+    def guides(self, rng: np.random.Generator, crossing: int = 0) -> Sequence:
         """手引きの文で 3 つから 5 つの名前について述べ、そのいくつかを言い直す。
 
-        families がなければ ValueError。
+        crossing を渡すと、同じ名前についての別の属性の文を 1 つから crossing 個加える。
+        名前だけでは値が決まらず、属性も見なければならない。families がなければ
+        ValueError。
         """
         if not self.families:
             raise ValueError("文の骨組みがありません")
         count = int(rng.integers(3, 6))
-        names, values = self._names(rng, count), self._names(rng, count + 1)
+        names, values = self._names(rng, count), self._names(rng, count + 1 + crossing)
         family, other = rng.integers(len(self.families), size=2).tolist()
         told = [(family, index) for index in range(count)]
-        if other != family and rng.random() < OTHER_FAMILY_RATE:
+        if crossing:
+            told += self._crossing(rng, family, count, crossing)
+        elif other != family and rng.random() < OTHER_FAMILY_RATE:
             told.append((other, int(rng.integers(count))))
         facts = []
         for (which, index), value in zip(told, values, strict=False):
@@ -212,6 +216,17 @@ class StatementWriter:
                     row.add(self._filled(part, fact))
                 known = known or part == "n"
         return row.closed(self.eos)
+
+    def _crossing(
+        self, rng: np.random.Generator, family: int, names: int, most: int
+    ) -> list[tuple[int, int]]:
+        """family でない属性と名前の番号の組を、重ならないように 1 つから most 個。"""
+        others = [other for other in range(len(self.families)) if other != family]
+        pairs = {
+            (int(rng.choice(others)), int(rng.integers(names)))
+            for _ in range(int(rng.integers(1, most + 1)))
+        }
+        return sorted(pairs)
 
     def keys_and_values(self, rng: np.random.Generator) -> Sequence:
         """「鍵 値」を並べ、順番を変えてもう一度並べる。"""
