@@ -31,6 +31,8 @@ _ENGLISH_TITLES = {
     "5-5-lora-wrime": "Sentiment classification with LoRA (WRIME)",
     "6": "Named entity recognition",
     "7": "Headline generation",
+    "7-3": "Metrics for headlines: ROUGE, BLEU and BERTScore",
+    "7-5": "Decoding: search and sampling",
     "8-3": "Training SimCSE sentence embeddings",
     "8-4": "Similar-sentence search with Faiss",
     "9-3": "Quiz answering with ChatGPT",
