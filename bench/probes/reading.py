@@ -32,7 +32,7 @@ from tinyhub.world.rag.reader import (
 )
 
 MODEL = Path(__file__).resolve().parents[2] / "tinyhub/models/llm-ja"
-STEPS, BATCH_SIZE, LEARNING_RATE = 500, 16, 1e-3
+STEPS, BATCH_SIZE, LEARNING_RATE = 1_000, 16, 1e-3
 LONGEST_ANSWER = 14
 
 
@@ -70,9 +70,9 @@ def usual_value_accuracy(
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for draft in train:
         seen[draft.attribute][draft.row.answers[0]] += 1
+    usual = {name: values.most_common(1)[0][0] for name, values in seen.items()}
     return _mean(
-        seen[draft.attribute].most_common(1)[0][0] == draft.row.answers[0]
-        for draft in drafts
+        usual.get(draft.attribute) == draft.row.answers[0] for draft in drafts
     )
 
 
