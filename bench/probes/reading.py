@@ -71,9 +71,7 @@ def usual_value_accuracy(
     for draft in train:
         seen[draft.attribute][draft.row.answers[0]] += 1
     usual = {name: values.most_common(1)[0][0] for name, values in seen.items()}
-    return _mean(
-        usual.get(draft.attribute) == draft.row.answers[0] for draft in drafts
-    )
+    return _mean(usual.get(draft.attribute) == draft.row.answers[0] for draft in drafts)
 
 
 def reading(folder: Path, steps: int, seed: int, scale: float) -> Figures:
