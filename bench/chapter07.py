@@ -1,7 +1,7 @@
 """7 章の計測: 生成方法と速さを、100 記事以上で測る。
 
     make bench CHAPTER=07
-    .venv/bin/python -m bench.chapter07 --rows 200
+    .venv/bin/python -m bench.chapter07 measure --rows 200
 
 7 のノートブックを一度訓練し、7-5 のノートブックのコードをそのまま、記事と温度と種だけを
 増やして実行する。表 (ビーム幅、温度と切り落とし、反復の抑制、長さの強制) と、
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 from datetime import date
@@ -41,6 +42,7 @@ LOOP, UNSORTED, SORTED = "1 記事ずつ", "そのまま", "長さ順"
 TARGET = 3.0
 
 console = Console(highlight=False, soft_wrap=True)
+app = typer.Typer(add_completion=False)
 
 
 def train(project: Project, world: World) -> dict[str, float]:
@@ -64,7 +66,7 @@ def train(project: Project, world: World) -> dict[str, float]:
     return result.metrics
 
 
-def run_cells(world: World, changes: dict[str, Any]) -> dict[str, Any]:
+def run_cells(values: dict[str, Any]) -> dict[str, Any]:
     """7-5 のコードセルを、このプロセスの中で順に実行し、名前空間を返す。"""
     import matplotlib as mpl
     import pandas as pd
@@ -75,8 +77,7 @@ def run_cells(world: World, changes: dict[str, Any]) -> dict[str, Any]:
         item for item in curriculum.load(Project().curriculum) if item.id == DECODING
     )
     file = notebook_file.read(root, notebook.path)
-    values = file.parameters() | world.resolve(notebook.tiny) | changes
-    namespace: dict[str, Any] = {"pd": pd, **values}
+    namespace: dict[str, Any] = {"pd": pd, **file.parameters(), **values}
     for cell in file.code_cells:
         if cell.id not in SKIPPED_CELLS:
             exec(compile(cell.tree, cell.id, "exec"), namespace)
@@ -114,6 +115,37 @@ def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.round(4).reset_index().to_json(orient="records"))
 
 
+@app.command()
+def decode(
+    parameters: Annotated[str, typer.Argument(help="7-5 のパラメータ (JSON)")],
+    rows: Annotated[int, typer.Argument(help="速さを比べる記事の数")],
+    repeats: Annotated[int, typer.Argument(help="速さを測る回数")],
+    output: Annotated[Path, typer.Argument(help="結果を書くファイル")],
+) -> None:
+    """世界の環境変数の中で動き、7-5 のコードで測る (measure が呼ぶ)。"""
+    import torch
+
+    torch.set_num_threads(1)
+    space = run_cells(json.loads(parameters))
+    names = ("beam_table", "sweep_table", "repeat_table", "length_table")
+    found = {
+        "model": f"{space['model_id']} ({space['model'].num_parameters() / 1e6:.1f} M)",
+        "tables": {name: as_rows(space[name]) for name in names},
+        "filter_mismatches": space["mismatches"],
+        "filter_comparisons": space["compared"],
+        "speed": measure_speed(space, rows, repeats),
+    }
+    output.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """命令を書かなければ measure を行う。"""
+    if context.invoked_subcommand is None:
+        measure()
+
+
+@app.command()
 def measure(
     rows: Annotated[int, typer.Option(help="比べる記事の数 (100 以上)")] = 120,
     speed_rows: Annotated[int, typer.Option(help="速さを比べる記事の数")] = 120,
@@ -121,9 +153,6 @@ def measure(
     repeats: Annotated[int, typer.Option(help="速さを測る回数")] = 3,
 ) -> None:
     """訓練し、生成方法と速さを測り、bench/results/chapter07.json に書く。"""
-    import torch
-
-    torch.set_num_threads(1)
     project = Project().within("bench/chapter07")
     changes = {
         "sweep_rows": rows,
@@ -133,24 +162,30 @@ def measure(
         "sampling_seeds": [int(seed) for seed in seeds.split(",")],
         "output_dir": str(project.executed / "decoding"),
     }
+    notebook = next(
+        item for item in curriculum.load(Project().curriculum) if item.id == DECODING
+    )
+    found = project.executed / "decoding.json"
     with open_world(project, project.state, tree=build_tree(Project())) as world:
         trained = train(project, world)
-        os.environ.update(world.environment(project.executed / "home"))
-        space = run_cells(world, changes)
-        speed = measure_speed(space, speed_rows, repeats)
-    names = ("beam_table", "sweep_table", "repeat_table", "length_table")
+        values = world.resolve(notebook.tiny) | changes
+        # Hub の場所は、ライブラリを読み込むときに決まる。別のプロセスで測る。
+        command = [sys.executable, "-m", "bench.chapter07", "decode"]
+        subprocess.run(
+            [*command, json.dumps(values), str(speed_rows), str(repeats), str(found)],
+            env=os.environ | world.environment(project.executed / "home"),
+            check=True,
+        )
+    measured = json.loads(found.read_text(encoding="utf-8"))
+    speed = measured["speed"]
     report = {
         "date": date.today().isoformat(),
         "machine": machine(),
         "threads": 1,
         "articles": rows,
         "seeds": changes["sampling_seeds"],
-        "model": f"{space['model_id']} ({space['model'].num_parameters() / 1e6:.1f} M)",
         "test_rougeL": round(trained["test_rougeL"], 4),
-        "tables": {name: as_rows(space[name]) for name in names},
-        "filter_mismatches": space["mismatches"],
-        "filter_comparisons": space["compared"],
-        "speed": speed,
+        **measured,
     }
     RESULTS.write_text(
         json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -167,4 +202,4 @@ if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if guard.current_level() == "none":
         guard.run_guarded([sys.executable, "-m", "bench.chapter07", *sys.argv[1:]])
-    typer.run(measure)
+    app()
