@@ -30,6 +30,7 @@ _ENGLISH_TITLES = {
     "5-5-lora-marc-ja": "Sentiment classification with LoRA (product reviews)",
     "5-5-lora-wrime": "Sentiment classification with LoRA (WRIME)",
     "6": "Named entity recognition",
+    "6-4": "Building a named entity data set with an annotation tool",
     "7": "Headline generation",
     "8-3": "Training SimCSE sentence embeddings",
     "8-4": "Similar-sentence search with Faiss",
