@@ -17,7 +17,7 @@ only = $(if $(ONLY),--only "$(ONLY)")
 jobs = --jobs $(JOBS)
 
 .PHONY: help setup run test test-all lab outputs site lint format bench models \
-	controls determinism nbval colab-check colab-twin health lock clean
+	controls determinism nbval label-studio colab-check colab-twin health lock clean
 
 help: ## この一覧を出す
 	@echo "使い方: make 目的 [変数=値]"
@@ -73,6 +73,9 @@ bench: setup ## 章ごとの長い計測 (CHAPTER=05)。結果は bench/results/
 
 models: setup ## 練習用小型モデルの重みを学習し直す (レシピが変わったものだけ)
 	@$(PY) -m tinyhub.models
+
+label-studio: setup ## Label Studio を専用の環境で動かし、6.4 節の手順を往復する
+	@$(PY) -m misc.label_studio
 
 colab-check: setup ## Colab の版で依存を解き直し、関数の引数を記録し直す
 	@$(PY) -m misc.colab
