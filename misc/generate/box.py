@@ -114,7 +114,7 @@ def _meaning(notebook: Notebook) -> str:
         real = "参考値は「まとめ」の表"
         tiny = "**動作と学習の確認用。実モデルの性能ではありません**"
     else:
-        real = "計算だけなので、どこで動かしても同じ値"
+        real = "計算した値はどこで動かしても同じ。秒数は機械による"
         if notebook.trains:
             real = "検算はどこでも同じ値。訓練の結果は小数第 2〜3 位が動く"
         tiny = (
