@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,8 +16,9 @@ from tinyhub.world import posts
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield catalog.tree(tmp_path_factory.mktemp("hub"))
+def tree() -> Path:
+    """runner が使うのと同じ木。指紋が名前に付くので、古いものは使われない。"""
+    return catalog.tree(Path(__file__).resolve().parents[2] / "build" / "tinyhub")
 
 
 def _convert_folder(tree: Path) -> Path:
