@@ -41,7 +41,10 @@ def load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
 
 
 def choice(folder: Path, seed: int, scale: float) -> Figures:
-    """対数尤度が最大の選択肢を選ぶ。微調整はしない。"""
+    """対数尤度が最大の選択肢を選ぶ。微調整はしない。
+
+    channel は、選択肢を先に置いて質問の対数尤度を比べる (Min et al., 2022)。
+    """
     del seed, scale
     model, tokenizer = load(folder)
     rows = commonsense.generate("valid", commonsense.ROWS["valid"])
@@ -49,18 +52,21 @@ def choice(folder: Path, seed: int, scale: float) -> Figures:
         [row.choice0, row.choice1, row.choice2, row.choice3, row.choice4]
         for row in rows
     ]
-    asked, blind = [], []
+    asked, blind, reversed_ = [], [], []
     for row, words in zip(rows, choices, strict=True):
         for word in words:
             asked.append(Example(f"<s>{row.question}", word))
             blind.append(Example("<s>", word))
+            reversed_.append(Example(f"<s>{word}。", row.question))
     told = log_likelihoods(model, tokenizer, asked)
     base = log_likelihoods(model, tokenizer, blind)
+    channel = log_likelihoods(model, tokenizer, reversed_)
     labels = [row.label for row in rows]
     gain = [t - b for t, b in zip(told, base, strict=True)]
     return {
         "accuracy": _five(told, labels),
         "accuracy_of_the_gain": _five(gain, labels),
+        "channel_accuracy": _five(channel, labels),
         "choice_only_accuracy": _five(base, labels),
     }
 
