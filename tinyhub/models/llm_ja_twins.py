@@ -55,7 +55,7 @@ class InstructRecipe:
     version: int = 1
     base_hash: str = ""
     instruction_rows: int = 6_000
-    reader_rows: int = 6_000
+    reader_rows: int = 12_000
     data_seed: int = 11
     system_rate: float = 0.5
     num_train_epochs: int = 3
