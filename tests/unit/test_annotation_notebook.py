@@ -270,7 +270,10 @@ def test_edits_counts_each_operation_once(lesson: SimpleNamespace) -> None:
 
 def test_import_tasks_can_be_read_back(lesson: SimpleNamespace) -> None:
     entities = [entity(0, 4, "人名") | {"score": 0.75}]
-    made = lesson.import_task({"text": TEXT, "entities": entities}, "model-v1")
+    made = lesson.import_task(
+        {"curid": "7", "text": TEXT, "entities": entities}, "model-v1"
+    )
+    assert made["data"] == {"curid": "7", "text": TEXT}
     draft = made["predictions"][0]
     assert (draft["model_version"], draft["score"]) == ("model-v1", 0.75)
     found = lesson.read_entities(draft["result"], TEXT, "下書き", Counter())
