@@ -49,7 +49,7 @@ def lesson() -> SimpleNamespace:
     exec(PREAMBLE, namespace)
     chosen = {
         *("check_rows", "normalise", "tokenize", "to_bio", "from_bio", "counts"),
-        *("rates", "micro_f1", "illegal"),
+        *("rates", "micro_f1", "illegal", "fits", "refusal"),
         *("constraints", "viterbi", "LinearChainCRF", "sort_errors"),
         "from_label_studio",
     }
@@ -379,7 +379,7 @@ def test_a_missing_column_is_named(lesson: SimpleNamespace, column: str) -> None
 
 def test_label_studio_tasks_become_rows(lesson: SimpleNamespace) -> None:
     """取り消した注釈と注釈のない文は飛ばし、名前は位置から取り直す。"""
-    value = {"start": 5, "end": 8, "labels": ["地名"]}
+    value = {"start": 5, "end": 8, "text": "東京都", "labels": ["地名"]}
     done = {"result": [{"type": "labels", "value": value}], "was_cancelled": False}
     tasks = [
         {"id": 1, "data": {"text": SENTENCE}, "annotations": []},
@@ -394,3 +394,23 @@ def test_label_studio_tasks_become_rows(lesson: SimpleNamespace) -> None:
     assert lesson.from_label_studio(tasks) == [
         {"curid": "3", "text": SENTENCE, "entities": [item("東京都", 5, 8, "地名")]}
     ]
+
+    shifted = {**done, "result": [{"type": "labels", "value": value | {"start": 6}}]}
+    with pytest.raises(ValueError, match="3 番の注釈の位置が文と合いません"):
+        lesson.from_label_studio([{**tasks[2], "annotations": [shifted]}])
+
+
+def test_piece_may_point_only_at_its_own_characters(lesson: SimpleNamespace) -> None:
+    """形の変わらない文字なら、広すぎる範囲も拒む。"""
+    assert lesson.fits("東京", "東京") and lesson.fits("##都", "都")
+    assert lesson.fits("(株)", "㈱") and lesson.fits("(", "㈱")
+    assert lesson.fits("[UNK]", "𠮷野")
+    assert not lesson.fits("東京", "東京都")
+
+
+def test_refusal_names_the_reason_and_stops_when_nothing_is_wrong(
+    lesson: SimpleNamespace,
+) -> None:
+    assert "重なって" in lesson.refusal(("山田花子", 0, "人名"), ("花子", 2, "人名"))
+    with pytest.raises(AssertionError, match="止まるべき注釈"):
+        lesson.refusal(("山田花子", 0, "人名"))
